@@ -1,0 +1,62 @@
+"""Markdown: the running text of headings, paragraphs, quotations and list items, without code and front matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from mothertongue.corpus.document import Document, Dropped, content_id
+from mothertongue.corpus.readers.blocks import Blocks
+from mothertongue.corpus.readers.streams import Limits, Unreadable, decode, read_all
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n.{0,20000}?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class MarkdownReader:
+    """Reads .md files: links become their words, marks of emphasis go, code blocks and raw HTML are left out."""
+
+    language: str
+    limits: Limits = Limits()
+    suffixes: tuple[str, ...] = (".md", ".markdown")
+
+    def read(self, path: Path) -> Iterator[Document | Dropped]:
+        """Yield the one document of the file, or the reason why there is none."""
+        source = path.as_posix()
+        try:
+            text = markdown_text(decode(read_all(path, self.limits)))
+        except Unreadable as error:
+            yield error.dropped(source)
+            return
+        yield Document(content_id(text), text, source, self.language)
+
+
+def markdown_text(source: str) -> str:
+    """Return the running text of Markdown `source`."""
+    source = source.replace("\r\n", "\n")
+    blocks = Blocks()
+    depth = 0
+    for token in MarkdownIt("commonmark").enable("table").parse(_FRONT_MATTER.sub("", source, count=1)):
+        if token.type == "list_item_open":
+            depth += 1
+        elif token.type == "list_item_close":
+            depth -= 1
+        elif token.type == "inline":
+            blocks.add(_inline(token.children or []))
+            blocks.close(item=depth > 0)
+    return blocks.text()
+
+
+def _inline(tokens: list[Token]) -> str:
+    parts = []
+    for token in tokens:
+        if token.type in ("text", "code_inline"):
+            parts.append(token.content)
+        elif token.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+    return "".join(parts)

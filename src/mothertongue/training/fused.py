@@ -1,0 +1,57 @@
+"""Cross-entropy over a large vocabulary without the matrix of all logits.
+
+The plain formula keeps [tokens, vocabulary] logits and their gradient; for small models with large vocabularies that
+is most of the memory and a good part of the time. Here the rows go through in chunks, and each chunk's gradient is
+taken while its logits are still in the cache. Nothing is filtered or approximated: rows that are rarely right still
+get their gradient (law 7).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_CHUNK_ELEMENTS = 256 * 49_152
+"""Logits held at once; about 50 MB in float32, which measured fastest on two cores."""
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        hidden, kept = hidden.contiguous(), head.contiguous()
+        rows = max(1, _CHUNK_ELEMENTS // kept.shape[0])
+        grad_hidden = torch.empty_like(hidden)
+        grad_head = torch.zeros_like(kept) if ctx.needs_input_grad[1] else None
+        losses = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
+        for start in range(0, hidden.shape[0], rows):
+            part = slice(start, start + rows)
+            logits = hidden[part] @ kept.t()
+            normaliser = torch.logsumexp(logits.float(), dim=1)
+            chosen = logits.gather(1, targets[part, None])[:, 0].float()
+            losses[part] = (normaliser - chosen) * weights[part]
+            logits.sub_(normaliser[:, None].to(logits)).exp_()
+            logits.scatter_add_(1, targets[part, None], torch.full_like(chosen, -1.0, dtype=logits.dtype)[:, None])
+            logits.mul_(weights[part, None].to(logits))
+            torch.mm(logits, kept, out=grad_hidden[part])
+            if grad_head is not None:
+                grad_head.addmm_(logits.t(), hidden[part])
+        ctx.save_for_backward(grad_hidden, grad_head)
+        return losses.sum()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        grad_hidden, grad_head = ctx.saved_tensors
+        (scale,) = grads
+        return grad_hidden * scale, None if grad_head is None else grad_head * scale, None, None
+
+
+def linear_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """The weighted sum of cross-entropies (nats) of `targets` under logits `hidden @ head.T`.
+
+    Shapes: hidden [n, width], head [rows, width], targets and weights [n]. Equals the plain formula in value and
+    gradients.
+    """
+    loss: Tensor = _LinearCrossEntropy.apply(hidden, head, targets, weights.float())
+    return loss

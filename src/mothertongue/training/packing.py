@@ -1,0 +1,47 @@
+"""Documents cut and packed into rows of one fixed length, so that no step wastes tokens on padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from transformers import PreTrainedTokenizerFast
+
+from mothertongue.models.tokens import document_boundary, document_start, encode_text
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of exactly `length` token ids; `positions` start again at 0 with every document (or piece of one)."""
+
+    ids: list[int]
+    positions: list[int]
+    stream: str
+
+
+def encode_documents(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> list[list[int]]:
+    """Each text as ids with the document's start before it and the boundary after it; specials inside stay text."""
+    start, boundary = document_start(tokenizer), document_boundary(tokenizer)
+    return [[*start, *encode_text(tokenizer, text), boundary] for text in texts]
+
+
+def pack(documents: Sequence[Sequence[int]], length: int, stream: str) -> list[Row]:
+    """All documents, in the given order, cut into rows of `length`; the last incomplete row is dropped.
+
+    A document that crosses the end of a row goes on in the next one as a piece of its own. Packed equals unpacked:
+    the loss of a row is the sum of the losses of its pieces.
+    """
+    rows: list[Row] = []
+    ids: list[int] = []
+    positions: list[int] = []
+    for document in documents:
+        taken = 0
+        while taken < len(document):
+            piece = document[taken : taken + length - len(ids)]
+            ids.extend(piece)
+            positions.extend(range(len(piece)))
+            taken += len(piece)
+            if len(ids) == length:
+                rows.append(Row(ids, positions, stream))
+                ids, positions = [], []
+    return rows
