@@ -60,7 +60,7 @@ def redact(text: str) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     for name, value in os.environ.items():
-        if len(value) >= 8 and value in text and _SECRET_NAMES.search(name) and not os.path.exists(value):
+        if len(value) >= 8 and value in text and _SECRET_NAMES.search(name) and not value.startswith(os.sep):
             text = text.replace(value, _HIDDEN)
     return text
 

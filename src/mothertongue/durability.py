@@ -101,8 +101,8 @@ def writing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     _need_parent(target)
     temporary = _temporary(target)
-    make_folder(temporary)
     try:
+        make_folder(temporary)
         with _disk_errors("write", target):
             yield temporary
         _step("write", target, lambda: None)
@@ -155,7 +155,7 @@ def rename(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> No
     """`source` under the name `target`, replacing a file of that name, with the folder synced."""
     goal = Path(target)
     _check_fence(goal)
-    _step("rename", goal, lambda: os.replace(source, goal))
+    _step("rename", goal, lambda: Path(source).replace(goal))
     _step("fsync_folder", goal, lambda: _fsync(goal.parent))
 
 
@@ -252,11 +252,11 @@ def sha256_file(path: str | os.PathLike[str]) -> str:
     """The sha256 of the content of a file in hex; raises WorkError when it cannot be read."""
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             while block := stream.read(_CHUNK):
                 digest.update(block)
     except OSError as error:
-        raise _work_error("read", Path(path), error) from error
+        raise as_work_error("read", Path(path), error) from error
     return digest.hexdigest()
 
 
@@ -296,7 +296,7 @@ def require_space(path: str | os.PathLike[str], needed: int) -> None:
 @contextmanager
 def fence(folder: str | os.PathLike[str], check: Callable[[], None]) -> Iterator[None]:
     """While it is open, `check` is called before every rename, append, truncation and removal below `folder`."""
-    key = os.path.abspath(folder)
+    key = os.path.abspath(folder)  # noqa: PTH100 - `..` goes, links stay
     _FENCES[key] = check
     try:
         yield
@@ -342,7 +342,7 @@ def _step(name: str, path: Path, action: Callable[[], T], needed: int | None = N
         with FAULTS.step(name, str(path)):
             return action()
     except OSError as error:
-        raise _work_error(name, path, error, needed) from error
+        raise as_work_error(name, path, error, needed) from error
 
 
 @contextmanager
@@ -351,12 +351,17 @@ def _disk_errors(name: str, path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _DISK_ERRORS:
+        if not is_disk_error(error):
             raise
-        raise _work_error(name, path, error) from error
+        raise as_work_error(name, path, error) from error
 
 
-def _work_error(step: str, path: Path, error: OSError, needed: int | None = None) -> WorkError:
+def is_disk_error(error: OSError) -> bool:
+    """Whether the cause is the disk or its permissions (full, broken, read-only), not a wrong name."""
+    return error.errno in _DISK_ERRORS
+
+
+def as_work_error(step: str, path: Path, error: OSError, needed: int | None = None) -> WorkError:
     """The WorkError for a failed step: code by kind of cause, remedy, bytes needed and free."""
     cause = os.strerror(error.errno) if error.errno else str(error)
     message = f"{step} failed: {cause}"
@@ -385,7 +390,7 @@ def _free(path: Path) -> int | None:
 def _check_fence(path: Path) -> None:
     if not _FENCES:
         return
-    absolute = os.path.abspath(path)
+    absolute = os.path.abspath(path)  # noqa: PTH100
     for folder, check in list(_FENCES.items()):
         if absolute == folder or absolute.startswith(folder + os.sep):
             check()

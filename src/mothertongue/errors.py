@@ -66,7 +66,7 @@ class WorkError(MothertongueError):
     exit_code = 1
 
 
-class Interrupted(MothertongueError):
+class Interrupted(MothertongueError):  # noqa: N818 - a stop on request is no error
     """The run was stopped by a signal and can be continued: `command` is shown as the last line; exit code 130."""
 
     exit_code = 130

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 FAULT, LOG, COUNT = "MOTHERTONGUE_FAULT", "MOTHERTONGUE_FAULT_LOG", "MOTHERTONGUE_FAULT_COUNT"
 _OWNER = "MOTHERTONGUE_FAULT_OWNER"
@@ -72,7 +73,7 @@ class Failpoints:
             self._fire(fault, ordinal, name, path)
 
     def _fire(self, fault: Fault, ordinal: int, name: str, path: str) -> None:
-        self._evidence(f"{fault.kind} {ordinal} {name} {os.path.basename(path)}\n")
+        self._evidence(f"{fault.kind} {ordinal} {name} {Path(path).name}\n")
         if fault.kind.startswith("kill"):
             group = os.getpgrp() == os.getpid()  # only a group of our own may die with us
             (os.killpg if group else os.kill)(os.getpid(), signal.SIGKILL)

@@ -115,14 +115,16 @@ def _is_one_language(found: object) -> bool:
     language = found.language
     if not language or language in NOT_LANGUAGES or ("language", language) in _unusable():
         return False
-    return bool(found.is_valid())
+    # a code for private use (XX, Qaaa) counts as valid there, but it is in no registry and says nothing
+    parts = [("language", language), ("script", found.script), ("region", found.territory)]
+    return bool(found.is_valid()) and all(part in _names() for part in parts if part[1])
 
 
 @cache
 def _registry() -> tuple[dict[str, object], ...]:
     from langcodes.registry_parser import parse_registry
 
-    return tuple(parse_registry())
+    return tuple(parse_registry())  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -133,12 +135,14 @@ def _unusable() -> frozenset[tuple[str, str]]:
         for row in _registry()
         if row.get("Type") == "language" and row.get("Scope") in {"collection", "special", "private-use"}
     }
-    return frozenset(rows | {("language", f"q{a}{b}") for a in "abcdefghijklmnopqrst" for b in "abcdefghijklmnopqrstuvwxyz"})
+    return frozenset(
+        rows | {("language", f"q{a}{b}") for a in "abcdefghijklmnopqrst" for b in "abcdefghijklmnopqrstuvwxyz"}
+    )
 
 
 @cache
-def _names() -> dict[tuple[str, str], str]:
-    names: dict[tuple[str, str], str] = {}
+def _names() -> dict[tuple[str, str | None], str]:
+    names: dict[tuple[str, str | None], str] = {}
     for row in _registry():
         descriptions = row.get("Description")
         if isinstance(descriptions, list) and "Subtag" in row:
@@ -154,7 +158,9 @@ def _tags_by_name() -> tuple[tuple[str, str], ...]:
     pairs = [
         (str(description), str(row["Subtag"]))
         for row in _registry()
-        if row.get("Type") == "language" and "Deprecated" not in row and ("language", row.get("Subtag")) not in _unusable()
+        if row.get("Type") == "language"
+        and "Deprecated" not in row
+        and ("language", row.get("Subtag")) not in _unusable()
         for description in (row.get("Description") or [])  # type: ignore[attr-defined]
         if row["Subtag"] not in NOT_LANGUAGES
     ]

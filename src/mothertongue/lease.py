@@ -84,7 +84,7 @@ class Lease:
         if self._ours():
             # Not a failpoint step that may raise: the work is done, and a lease left behind heals itself.
             with suppress(OSError):
-                os.unlink(self.folder / FILE)
+                (self.folder / FILE).unlink()
         os.close(self._descriptor)
 
     def check(self) -> None:
@@ -99,7 +99,9 @@ class Lease:
         holder = f"process {other.pid} on {other.host}" if other else "nobody (the file is gone)"
         message = f"this process lost the run folder; it is now held by {holder}"
         raise WorkError(
-            Problem("MT812", message, where=str(self.folder), do="let the other process finish, or stop it and start again")
+            Problem(
+                "MT812", message, where=str(self.folder), do="let the other process finish, or stop it and start again"
+            )
         )
 
     def _ours(self) -> bool:
@@ -143,7 +145,7 @@ def machine() -> str:
     """A name for this start of this machine and its space of process ids; differs between containers."""
     parts = [_first_line(Path("/proc/sys/kernel/random/boot_id"))]
     with suppress(OSError):
-        parts.append(os.readlink("/proc/self/ns/pid"))
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
     return ":".join(part for part in parts if part) or platform.node()
 
 
@@ -194,7 +196,7 @@ def _take_away(folder: Path, content: bytes) -> bool:
     if _content(folder) != content:
         return False
     try:
-        os.rename(folder / FILE, aside)
+        (folder / FILE).rename(aside)
     except OSError:
         return False  # a rival was faster
     try:
@@ -257,4 +259,3 @@ def _first_line(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip()
     except OSError:
         return ""
-

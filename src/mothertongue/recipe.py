@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from mothertongue.errors import InputError, Problem
+from mothertongue.recipe_words import Allowed, PathKey, allowed_text, default_text, nearest
 from mothertongue.recipe_yaml import Source, merge, read_overrides, read_source, read_yaml, values_layer, write_yaml
 
 SCHEMA_FILE: Final = "recipe.schema.json"
@@ -25,14 +26,6 @@ SAMPLE: Final = "sample"
 
 _DURATION = re.compile(r"(?:(\d{1,6}(?:\.\d{1,6})?)h)?(?:(\d{1,6}(?:\.\d{1,6})?)m)?(?:(\d{1,9}(?:\.\d{1,6})?)s)?\Z")
 _DURATION_TEXT: Final = "a duration such as 8m, 300s or 1h30m"
-
-
-class Allowed(str):
-    """What a key may hold, in words for messages; stands in a field's annotation where its type does not say it."""
-
-
-class PathKey(str):
-    """Marks a field that holds a path: ``file``, ``folder`` or ``any``. Its value is made absolute and must exist."""
 
 
 def parse_duration(value: Any) -> Any:
@@ -81,7 +74,9 @@ Language = Annotated[
     str,
     BeforeValidator(_language),
     Allowed("a BCP 47 tag such as nl, fi or sr-Latn"),
-    WithJsonSchema({"type": "string", "minLength": 2, "maxLength": 35, "pattern": "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"}),
+    WithJsonSchema(
+        {"type": "string", "minLength": 2, "maxLength": 35, "pattern": "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"}
+    ),
 ]
 AnyPath = Annotated[Path, BeforeValidator(_path), WithJsonSchema(_PATH_SCHEMA)]
 Seconds = Annotated[
@@ -105,7 +100,12 @@ class Section(BaseModel):
     """What every section shares: strict types, no unknown keys, no change after validation."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, validate_default=False
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=False,
     )
 
 
@@ -124,7 +124,8 @@ class Corpus(Section):
     """Text in the new language of another kind (file or folder), never trained on: shows that more than one domain was
     learned."""
     retention: Annotated[AnyPath | None, PathKey("any")] = None
-    """Text in the old language (file or folder) on which forgetting is measured; in neither training nor replay."""
+    """Text in the old language (file or folder) on which forgetting is measured; in neither training nor replay.
+    Null takes a part of the embedded English sample."""
     replay: Annotated[AnyPath | None, PathKey("any")] = None
     """Text in the old language (file or folder) that is mixed into training against forgetting; null takes the
     embedded English sample."""
@@ -153,7 +154,7 @@ class Vocabulary(Section):
     """Keep the tokenizer, extend it, or measure both and decide."""
     size: Annotated[int, Field(ge=0, le=200_000)] = 1_500
     """New tokens at most when the vocabulary is extended."""
-    initializer: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$"), Allowed("the name of an initializer")] = (
+    initializer: Literal["subword_mean_first", "subword_mean", "subword_first", "merge", "align", "mean", "random"] = (
         "subword_mean_first"
     )
     """How the embedding rows of new tokens start."""
@@ -194,7 +195,10 @@ class Restore(Section):
     """How chat ability is brought back after training on plain text."""
 
     rules: Annotated[
-        tuple[Rule, ...], BeforeValidator(_tuple), Field(min_length=1), Allowed("a list of none, interpolate, elchat, residual")
+        tuple[Rule, ...],
+        BeforeValidator(_tuple),
+        Field(min_length=1),
+        Allowed("a list of none, interpolate, elchat, residual"),
     ] = ("none", "interpolate", "elchat")
     """Rules to try; the best one within the limits below is taken."""
     chat_base: Annotated[AnyPath | None, PathKey("folder")] = None
@@ -208,13 +212,12 @@ class Restore(Section):
 class Evaluate(Section):
     """What is asked of the model before and after."""
 
-    questions: Annotated[AnyPath | None, PathKey("any")] = None
-    """Multiple-choice questions (JSONL file or folder); null asks none, or the sample's own when the source is
-    `sample`."""
-    minimal_pairs: Annotated[AnyPath | None, PathKey("any")] = None
-    """Pairs of a right and a wrong sentence (JSONL file or folder); null as for questions."""
-    prompts: Annotated[AnyPath | None, PathKey("any")] = None
-    """Prompts answered by both models for the report (JSONL file); null as for questions."""
+    questions: Annotated[AnyPath | None, PathKey("file")] = None
+    """Multiple-choice questions (JSONL file); null asks none, or the sample's own when the source is `sample`."""
+    minimal_pairs: Annotated[AnyPath | None, PathKey("file")] = None
+    """Pairs of a right and a wrong sentence (JSONL file); null takes the embedded pairs for Dutch, else none."""
+    prompts: Annotated[AnyPath | None, PathKey("file")] = None
+    """Prompts answered by both models for the report (JSONL file); null takes those of the sample."""
     bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)] = 2_000
     """Resamples behind each interval."""
     new_tokens: Annotated[int, Field(ge=1, le=8_192)] = 48
@@ -244,9 +247,9 @@ class Recipe(Section):
 
     language: Language
     """The language to teach, as a BCP 47 tag such as nl, fi or sr-Latn."""
-    base: Annotated[str, Field(min_length=1, max_length=1_000), Allowed("an alias, a folder, or a hub id owner/model")] = (
-        "smollm2-135m-instruct"
-    )
+    base: Annotated[
+        str, Field(min_length=1, max_length=1_000), Allowed("an alias, a folder, or a hub id owner/model")
+    ] = "smollm2-135m-instruct"
     """The model to start from: a known alias, a folder saved by transformers, or a hub id."""
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     """Start of every random choice."""
@@ -316,8 +319,6 @@ def json_schema(section: str | None = None) -> dict[str, Any]:
 
 def section_model(section: str) -> type[Section]:
     """Return the class of a section; raises InputError MT123 for an unknown name."""
-    from mothertongue.recipe_problems import nearest
-
     if section in Recipe.SECTIONS:
         return Recipe.SECTIONS[section]
     hint = nearest(section, list(Recipe.SECTIONS))
@@ -334,9 +335,7 @@ def section_model(section: str) -> type[Section]:
 
 def describe_keys(section: str | None = None) -> Iterator[tuple[str, str, str, str]]:
     """Yield (key, allowed, default, help) for every key of a section, or of the whole recipe."""
-    from mothertongue.recipe_problems import allowed_text, default_text
-
-    models = {section: section_model(section)} if section else {"": Recipe, **Recipe.SECTIONS}
+    models: dict[str, type[Section]] = {section: section_model(section)} if section else {"": Recipe, **Recipe.SECTIONS}
     for name, model in models.items():
         for key, field in model.model_fields.items():
             if name == "" and key in Recipe.SECTIONS:
@@ -347,7 +346,11 @@ def describe_keys(section: str | None = None) -> Iterator[tuple[str, str, str, s
 
 
 def _load(
-    source: Source | None, problems: list[Problem], overrides: Sequence[str], values: Mapping[str, Any], check_paths: bool
+    source: Source | None,
+    problems: list[Problem],
+    overrides: Sequence[str],
+    values: Mapping[str, Any],
+    check_paths: bool,
 ) -> Recipe:
     from mothertongue.recipe_problems import validate
 
@@ -363,8 +366,11 @@ def _load(
     problems += found
     tree = merge(merge(tree, layer), values_layer(values, folder))
     recipe, found = validate(Recipe, tree, check_paths=check_paths)
-    # a file that could not be read says nothing about its keys: "language is missing" would be noise
-    problems += [problem for problem in found if not (unreadable and problem.code == "MT110")]
+    # a file that could not be read says nothing about its keys: "language is missing" would be noise; so would be the
+    # type of a value that stands behind a tag or an alias
+    behind = {problem.key for problem in problems if problem.code in {"MT107", "MT108"}}
+    noise = [p.key in behind or (unreadable and p.code == "MT110") for p in found]
+    problems += [problem for problem, is_noise in zip(found, noise, strict=True) if not is_noise]
     if recipe is None or problems:
         line = [math.inf if problem.line is None else problem.line for problem in problems]
         order = sorted(range(len(problems)), key=lambda index: (problems[index].where, line[index], index))

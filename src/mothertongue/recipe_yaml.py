@@ -57,12 +57,11 @@ class Entry:
         """Return the entry at the end of ``keys``, or None where the path is not written."""
         entry: Entry = self
         for key in keys:
-            if isinstance(entry.value, dict) and key in entry.value:
-                entry = entry.value[key]
-            elif isinstance(entry.value, list) and isinstance(key, int) and key < len(entry.value):
-                entry = entry.value[key]
-            else:
+            is_member = isinstance(entry.value, dict) and key in entry.value
+            is_item = isinstance(entry.value, list) and isinstance(key, int) and key < len(entry.value)
+            if not (is_member or is_item):
                 return None
+            entry = entry.value[key]
         return entry
 
     def without(self, keys: Sequence[str | int]) -> Entry:
@@ -244,7 +243,7 @@ def _too_large(where: str, line: int | None, message: str) -> Problem:
     )
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """Ends the reading of a text that cannot be followed any further; its problem is already noted."""
 
 
@@ -267,7 +266,7 @@ class _Reader:
         try:
             self.events = iter(yaml.parse(text, Loader=yaml.SafeLoader))
             tree = self._document()
-        except _Stop:
+        except _StopError:
             return empty
         except yaml.YAMLError as error:
             self._note_syntax(error)
@@ -293,9 +292,9 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents == 2:
-                    line = event.start_mark.line + 1
-                    self._note("MT119", line, "a second document starts here", do="keep one recipe per file")
-                    raise _Stop
+                    mark: Any = event.start_mark
+                    self._note("MT119", mark.line + 1, "a second document starts here", do="keep one recipe per file")
+                    raise _StopError
             elif isinstance(event, yaml.NodeEvent):
                 tree = self._node(event, 1, "")
         return tree
@@ -306,14 +305,14 @@ class _Reader:
         if depth > MAXIMUM_DEPTH or self.count > MAXIMUM_NODES:
             what = f"nested deeper than {MAXIMUM_DEPTH} levels" if depth > MAXIMUM_DEPTH else "too many values"
             self.problems.append(_too_large(self.source.where, line, what))
-            raise _Stop
+            raise _StopError
         self._refuse_references(event, line, key)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(line, depth, key)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(line, depth, key)
         text = getattr(event, "value", "")
-        value = scalar(text) if getattr(event, "implicit", (False,))[0] and event.style is None else text
+        value = scalar(text) if getattr(event, "style", None) is None else text
         return self._entry(value, text, line)
 
     def _refuse_references(self, event: Any, line: int, key: str) -> None:

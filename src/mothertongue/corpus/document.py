@@ -124,9 +124,7 @@ def read_shard(path: Path) -> list[Document]:
     stored = (table.schema.metadata or {}).get(CHECKSUM_KEY, b"").decode()
     if stored != ids_checksum(row["id"] for row in rows):
         raise _broken_shard(path, "the ids do not match the checksum of the file")
-    return [
-        Document(row["id"], row["text"], row["source"], row["language"], json.loads(row["meta"])) for row in rows
-    ]
+    return [Document(row["id"], row["text"], row["source"], row["language"], json.loads(row["meta"])) for row in rows]
 
 
 def _broken_shard(path: Path, found: str) -> InputError:

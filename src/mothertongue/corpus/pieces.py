@@ -8,7 +8,9 @@ import regex
 
 # Terminators of the scripts that have their own: Latin, CJK, Devanagari, Arabic, Ethiopic, Armenian, Khmer, Tibetan,
 # Myanmar. Closing quotes and brackets stay with their sentence.
-_SENTENCE_END = regex.compile("(?:[.!?\u2026\u06d4\u061f\u0589\u1362\u104b\u17d4\u0f0d\u0964\u0965][\\p{Pf}\\p{Pe}\"']{0,4}\\s)|[\u3002\uff01\uff1f]")
+_SENTENCE_END = regex.compile(
+    "(?:[.!?\u2026\u06d4\u061f\u0589\u1362\u104b\u17d4\u0f0d\u0964\u0965][\\p{Pf}\\p{Pe}\"']{0,4}\\s)|[\u3002\uff01\uff1f]"
+)
 _SPACE = regex.compile(r"\s")
 _GRAPHEME = regex.compile(r"\X")
 # A border is looked for in the second half of a piece, so that pieces are never tiny.

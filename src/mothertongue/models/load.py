@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +84,9 @@ def dequantise(source: Path, folder: Path) -> None:
     metadata = guard(source)
     transformers_logging.disable_progress_bar()
     where: dict[str, Any] = {"pretrained_model_name_or_path": source.parent, "gguf_file": source.name}
-    model = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32, local_files_only=True)
-    tokenizer = AutoTokenizer.from_pretrained(**where, local_files_only=True)
+    with contextlib.redirect_stderr(io.StringIO()):  # its bar ignores the switch above
+        model = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(**where, local_files_only=True)
     _forget_quantisation(model)
     tokenizer = _restore_pre_tokenizer(tokenizer, str(metadata.get("tokenizer.ggml.pre", "")))
     tokenizer.model_max_length = model.config.max_position_embeddings

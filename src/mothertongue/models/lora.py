@@ -66,7 +66,7 @@ def merge_lora(model: PreTrainedModel) -> None:
         _replace(model, name, layer.inner)
 
 
-def save_adapter(model: PreTrainedModel, folder: Path, base: str, rank: int, embeddings: bool) -> None:
+def save_adapter(model: PreTrainedModel, folder: Path, base: str, embeddings: bool) -> None:
     """Writes adapter_config.json and adapter_model.safetensors as PEFT reads them.
 
     With `embeddings` the trained embedding matrix (and an untied head) goes along, explicitly: PEFT's own guess
@@ -84,7 +84,8 @@ def save_adapter(model: PreTrainedModel, folder: Path, base: str, rank: int, emb
         for module in kept:
             tensors[f"base_model.model.{names[id(module)]}.weight"] = module.weight.detach().contiguous()
     targets = sorted({name.rsplit(".", 1)[-1] for name, _ in layers})
-    alpha = layers[0][1].scale * rank if layers else rank
+    rank = layers[0][1].rank
+    alpha = layers[0][1].scale * rank
     config = {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",

@@ -54,7 +54,7 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if value else "0"
 
 
-def element(name: str, *children: Content, **attributes: Attribute) -> Element:
+def element(name: str, /, *children: Content, **attributes: Attribute) -> Element:
     """An element; `class_` means class, other underscores become hyphens, None and False leave an attribute out.
 
     Raises ValueError for a name that is no plain name, so names can never come from data unnoticed.

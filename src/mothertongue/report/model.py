@@ -1,7 +1,8 @@
 """The types of report.json: what a run learned, kept and cost, as plain data without numbers that nobody measured.
 
-Units are in the names: `seconds`, `bytes`, `percent` (0 to 100), bits per UTF-8 byte. An `interval` always belongs to the
-paired difference after minus before, in the unit of the measure. Unknown keys and values that are not finite are refused.
+Units are in the names: `seconds`, `bytes`, `percent` (0 to 100), bits per UTF-8 byte. An `interval` always belongs
+to the paired difference after minus before, in the unit of the measure. Unknown keys and values that are not finite are
+refused.
 """
 
 from __future__ import annotations

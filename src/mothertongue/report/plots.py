@@ -1,7 +1,7 @@
 """Plots as inline SVG: no script, light and dark by style sheet, told apart by pattern and mark as well as by colour.
 
-All plots are 440 units wide, so that on a phone one unit is almost one pixel; the style sheet sets the text size. A plot
-carries a title and a sentence for screen readers; the page puts the table with the same numbers below it.
+All plots are 440 units wide, so that on a phone one unit is almost one pixel; the style sheet sets the text size. A
+plot carries a title and a sentence for screen readers; the page puts the table with the same numbers below it.
 """
 
 from __future__ import annotations
@@ -56,12 +56,13 @@ class BarPair:
 
 @dataclass(frozen=True)
 class Series:
-    """A curve: points (x, y), its place in the style sheet (0 to 3), and a band (x, low, high) where known."""
+    """A curve: points (x, y), its place in the style sheet (0 to 3), a band (x, low, high), whether to smooth it."""
 
     label: str
     points: Sequence[tuple[float, float]]
     style: int = 0
     band: Sequence[tuple[float, float, float]] = field(default_factory=tuple)
+    noisy: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,15 +125,16 @@ def bars(plot: Plot, rows: Sequence[BarPair], show: Callable[[float], str]) -> E
         ]
         end = scale(row.after)
         if row.low is not None and row.high is not None:
-            left, right, middle = scale(row.low), scale(row.high), y + 49.5
-            content += [
-                line(left, middle, right, middle, "whisker"),
-                line(left, middle - 5, left, middle + 5, "whisker"),
-                line(right, middle - 5, right, middle + 5, "whisker"),
-            ]
-            end = max(end, right)
+            content += _whisker(scale(row.low), scale(row.high), y + 49.5)
+            end = max(end, scale(row.high))
         content.append(write(end + 8, y + 54, show(row.after), "value strong"))
     return plot.draw(34 + len(rows) * 78, *content)
+
+
+def _whisker(left: float, right: float, y: float) -> list[Element]:
+    strokes = ((left, y, right, y), (left, y - 5, left, y + 5), (right, y - 5, right, y + 5))
+    # The halo keeps the whisker visible on the bar, whatever its colour.
+    return [line(*ends, class_) for class_ in ("halo", "whisker") for ends in strokes]
 
 
 def _bar_legend(words: Words) -> Element:
@@ -148,7 +150,7 @@ def _bar_legend(words: Words) -> Element:
 def lines(plot: Plot, series: Sequence[Series], x_label: str, logarithmic: bool = False) -> Element:
     """Curves with their evaluation marks and bands; long series are drawn faint with a smoothed line on top."""
     legend = 20 * len(series) if len(series) > 1 else 0
-    top, bottom, left, right = legend + 10, legend + 240, 50, WIDTH - 12
+    top, bottom, left, right = legend + 10, legend + 240, 56, WIDTH - 12
     heights = [y for one in series for _, y in one.points]
     heights += [bound for one in series for _, *bounds in one.band for bound in bounds]
     low, high = padded(heights)
@@ -207,12 +209,13 @@ def _curve(one: Series, x_scale: Scale, y_scale: Scale) -> list[Content]:
         upper = [(x_scale(x), y_scale(high)) for x, _, high in one.band]
         lower = [(x_scale(x), y_scale(low)) for x, low, _ in reversed(one.band)]
         content.append(element("polygon", points=_join(upper + lower), class_=f"band s{one.style % 4}"))
-    if len(places) > SMOOTH_FROM:
+    if len(places) > SMOOTH_FROM and one.noisy:
         calm = [(x, y) for (x, _), y in zip(places, smooth([y for _, y in places]), strict=True)]
         content.append(element("polyline", points=_join(places), class_=f"curve raw s{one.style % 4}"))
         return [*content, element("polyline", points=_join(calm), class_=f"curve s{one.style % 4}")]
     content.append(element("polyline", points=_join(places), class_=f"curve s{one.style % 4}"))
-    return [*content, *(mark(x, y, one.style) for x, y in places)]
+    marks = [mark(x, y, one.style) for x, y in places] if len(places) <= SMOOTH_FROM else []
+    return [*content, *marks]
 
 
 def _join(places: Sequence[tuple[float, float]]) -> str:
@@ -235,11 +238,11 @@ def scatter(plot: Plot, marks: Sequence[Mark], labels: tuple[str, str], diagonal
         write((left + right) / 2, bottom + 40, labels[0] + " \u2192", "note", "middle"),
         write(left + 6, top + 6, "\u2191 " + labels[1], "note"),
     ]
-    taken: list[tuple[float, float]] = []
-    for one in marks:
+    taken = [(x_scale(one.x) - 6, x_scale(one.x) + 6, y_scale(one.y) + 4.5) for one in marks]
+    for index, one in enumerate(marks):
         x, y = x_scale(one.x), y_scale(one.y)
         content.append(mark(x, y, one.style, "chosen" if one.chosen else ""))
-        content.append(_mark_label(one, x, y, taken))
+        content.append(_mark_label(one, x, y, taken, index))
     return plot.draw(bottom + 46, *content)
 
 
@@ -258,15 +261,23 @@ def _percent_axes(words: Words, x_scale: Scale, y_scale: Scale) -> list[Content]
     return content
 
 
-def _mark_label(one: Mark, x: float, y: float, taken: list[tuple[float, float]]) -> Element:
-    """The name beside its mark, on the side with room, moved down past names that are already there."""
-    before = x > WIDTH * 0.6
-    place = y + 4.5
-    while any(abs(place - other) < 14 and abs(x - where) < 150 for where, other in taken):
-        place += 14
-    taken.append((x, place))
-    anchor = "end" if before else None
-    return write(x - 10 if before else x + 10, place, shorten(one.label, 24), "note", anchor)
+def _mark_label(one: Mark, x: float, y: float, taken: list[tuple[float, float, float]], own: int) -> Element:
+    """The name beside its mark, on the side with room, at the first height where no name or mark is in the way."""
+    text = shorten(one.label, 24)
+    to_left, width = x > WIDTH * 0.6, 8 * len(text)
+    start = x - 10 - width if to_left else x + 10
+    heights = [y + 4.5 + shift for shift in (0, -15, 15, -30, 30, -45, 45)]
+    free = (
+        place
+        for place in heights
+        if all(
+            index == own or abs(place - other) >= 13 or start + width < left or right < start
+            for index, (left, right, other) in enumerate(taken)
+        )
+    )
+    place = next(free, heights[0])
+    taken.append((start, start + width, place))
+    return write(x - 10 if to_left else x + 10, place, text, "note", "end" if to_left else None)
 
 
 def funnel(plot: Plot, rows: Sequence[tuple[str, int, int]]) -> Element:
@@ -299,7 +310,7 @@ def histogram(plot: Plot, bins: Sequence[Bin]) -> Element:
         y = scale(one.count)
         content.append(box(left + index * width + 0.5, y, width - 1, bottom - y, "bar after"))
     middle = len(bins) // 2
-    borders = {0: bins[0].low, len(bins): bins[-1].high} | ({middle: bins[middle].low} if 0 < middle else {})
+    borders = {0: bins[0].low, len(bins): bins[-1].high} | ({middle: bins[middle].low} if middle > 0 else {})
     for index, value in sorted(borders.items()):
         anchor = "start" if index == 0 else "end" if index == len(bins) else "middle"
         content.append(write(left + index * width, bottom + 20, compact(plot.words, value), "tick", anchor))

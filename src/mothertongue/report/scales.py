@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
         return [low]
     rough = (high - low) / max(1, count)
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next((factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999), 10 * power)
+    step = next((factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.7), 10 * power)
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [round(index * step, 12) for index in range(first, last + 1)]
@@ -64,7 +65,7 @@ def padded(values: Sequence[float], share: float = 0.08) -> tuple[float, float]:
 
 def decimals(values: Sequence[float]) -> int:
     """How many decimals tell neighbouring ticks apart."""
-    steps = [abs(after - before) for before, after in zip(values, values[1:], strict=False) if after != before]
+    steps = [abs(after - before) for before, after in pairwise(values) if after != before]
     if not steps:
         return 2
     return max(0, min(6, math.ceil(-math.log10(min(steps)) - 1e-9)))

@@ -6,11 +6,12 @@ documents (items, for tasks) carry it; a bootstrap over fewer gives intervals th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from mothertongue.report.markup import Content
+from mothertongue.report.markup import Content, Element, element
 from mothertongue.report.model import BitsPerByte, Report, Role, TaskMeasure
 from mothertongue.report.words import Words, load_words
 
@@ -145,4 +146,27 @@ def verdict_content(report: Report, words: Words, mark: Callable[[str], Content]
         }
         parts += [words("verdict.join")] if parts else []
         parts.append(words.rich(clause.key, **values))
-    return words.rich("verdict.sentence", parts=parts)
+    return words.rich("verdict.sentence", parts=_calm_brackets(parts))
+
+
+def _calm_brackets(parts: list[Content]) -> list[Content]:
+    """The same content with everything in round brackets in a span, so that a page can set it smaller."""
+    result: list[Content] = []
+    inside: list[Content] | None = None
+    for part in _flat(parts):
+        for piece in re.split(r"([()])", part) if isinstance(part, str) else [part]:
+            if piece == "(":
+                inside = []
+            (result if inside is None else inside).append(piece)
+            if piece == ")" and inside is not None:
+                result.append(element("span", *inside, class_="fine"))
+                inside = None
+    return result + (inside or [])
+
+
+def _flat(parts: Sequence[Content]) -> Iterator[str | Element]:
+    for part in parts:
+        if isinstance(part, str | Element):
+            yield part
+        elif isinstance(part, Sequence):
+            yield from _flat(part)

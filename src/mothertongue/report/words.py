@@ -58,7 +58,7 @@ class Words:
 
     def plain(self, value: float) -> str:
         """A number of unknown size at about three significant digits."""
-        if value == 0 or float(value).is_integer() and abs(value) < 1e15:
+        if float(value).is_integer() and abs(value) < 1e15:
             return self.whole(value)
         if abs(value) < 1e-3:
             return f"{value:.2e}".replace(".", self("number.decimal"))

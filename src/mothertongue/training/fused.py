@@ -24,15 +24,16 @@ class _LinearCrossEntropy(torch.autograd.Function):
         rows = max(1, _CHUNK_ELEMENTS // kept.shape[0])
         grad_hidden = torch.empty_like(hidden)
         grad_head = torch.zeros_like(kept) if ctx.needs_input_grad[1] else None
-        losses = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
+        wide = torch.promote_types(hidden.dtype, torch.float32)
+        losses = torch.empty(hidden.shape[0], dtype=wide, device=hidden.device)
         for start in range(0, hidden.shape[0], rows):
             part = slice(start, start + rows)
             logits = hidden[part] @ kept.t()
-            normaliser = torch.logsumexp(logits.float(), dim=1)
-            chosen = logits.gather(1, targets[part, None])[:, 0].float()
+            normaliser = torch.logsumexp(logits.to(wide), dim=1)
+            chosen = logits.gather(1, targets[part, None])[:, 0].to(wide)
             losses[part] = (normaliser - chosen) * weights[part]
             logits.sub_(normaliser[:, None].to(logits)).exp_()
-            logits.scatter_add_(1, targets[part, None], torch.full_like(chosen, -1.0, dtype=logits.dtype)[:, None])
+            logits.scatter_add_(1, targets[part, None], torch.full_like(logits[:, :1], -1.0))
             logits.mul_(weights[part, None].to(logits))
             torch.mm(logits, kept, out=grad_hidden[part])
             if grad_head is not None:
@@ -53,5 +54,5 @@ def linear_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights:
     Shapes: hidden [n, width], head [rows, width], targets and weights [n]. Equals the plain formula in value and
     gradients.
     """
-    loss: Tensor = _LinearCrossEntropy.apply(hidden, head, targets, weights.float())
+    loss: Tensor = _LinearCrossEntropy.apply(hidden, head, targets, weights)
     return loss

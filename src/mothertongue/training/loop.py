@@ -125,7 +125,7 @@ class Loop:
         mean = loss.total / max(loss.weight, 1.0)
         if not torch.isfinite(mean):
             raise WorkError(
-                Problem("MT501", f"the loss of step {self.step} is {float(mean)}", value=str(examples),
+                Problem("MT501", f"the loss of step {self.step} is {mean.item()}", value=str(examples),
                         do="lower pretrain.learning_rate; the last checkpoint is kept")
             )
         mean.backward()  # type: ignore[no-untyped-call]

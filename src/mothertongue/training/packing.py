@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerFast
 
-from mothertongue.models.tokens import document_boundary, document_start, encode_text
+from mothertongue.prompting.text import document_start, encode_texts
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,15 @@ class Row:
     stream: str
 
 
-def encode_documents(tokenizer: PreTrainedTokenizerFast, texts: Iterable[str]) -> list[list[int]]:
-    """Each text as ids with the document's start before it and the boundary after it; specials inside stay text."""
-    start, boundary = document_start(tokenizer), document_boundary(tokenizer)
-    return [[*start, *encode_text(tokenizer, text), boundary] for text in texts]
+def encode_documents(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[list[int]]:
+    """Each text as ids with the document's start before it and an end after it; control tokens inside stay text.
+
+    The end is the separator between documents where that is also the start, so that a chat model is not taught what
+    follows the end of a *turn*; tokenizers that add their own start token end a document with eos.
+    """
+    start = document_start(tokenizer)
+    end = tokenizer.eos_token_id if start == [tokenizer.bos_token_id] else start[0]
+    return [[*start, *ids, end] for ids in encode_texts(tokenizer, texts)]
 
 
 def pack(documents: Sequence[Sequence[int]], length: int, stream: str) -> list[Row]:

@@ -15,7 +15,7 @@ from mothertongue.corpus.readers.html import HtmlReader
 from mothertongue.corpus.readers.jsonl import JsonLinesReader
 from mothertongue.corpus.readers.markdown import MarkdownReader
 from mothertongue.corpus.readers.parquet import ParquetReader
-from mothertongue.corpus.readers.streams import Limits
+from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits
 from mothertongue.corpus.readers.text import TextReader
 from mothertongue.corpus.readers.xml import XmlReader
 
@@ -38,7 +38,7 @@ READERS = (TextReader, MarkdownReader, HtmlReader, JsonLinesReader, ParquetReade
 
 def readers(language: str, limits: Limits | None = None) -> dict[str, Reader]:
     """Return suffix -> reader for documents of `language`."""
-    made: list[Reader] = [kind(language, limits or Limits()) for kind in READERS]
+    made: list[Reader] = [kind(language, limits or USUAL_LIMITS) for kind in READERS]
     return {suffix: reader for reader in made for suffix in reader.suffixes}
 
 

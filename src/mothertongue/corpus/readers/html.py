@@ -11,23 +11,23 @@ from pathlib import Path
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from mothertongue.corpus.document import Document, Dropped, content_id
-from mothertongue.corpus.readers.blocks import Blocks
-from mothertongue.corpus.readers.streams import Limits, Unreadable, decode, read_all
+from mothertongue.corpus.readers.blocks import Blocks, words
+from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all
 
-_LEFT_OUT = frozenset(
+_LEFT_OUT = words(
     "script style noscript template head nav header footer aside form button select input textarea svg math canvas "
-    "iframe object embed audio video figure pre menu dialog".split()
+    "iframe object embed audio video figure pre menu dialog"
 )
-_BLOCKS = frozenset(
+_BLOCKS = words(
     "p div section article main body html h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th "
-    "blockquote address details summary center fieldset figcaption hr".split()
+    "blockquote address details summary center fieldset figcaption hr"
 )
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_HEADINGS = words("h1 h2 h3 h4 h5 h6")
 # Words in class and id attributes by which pages name what is not their text. Page authors write these in English
 # whatever the language of the page is, so the rule does not favour a language.
-_MARKED = frozenset(
+_MARKED = words(
     "nav navbar navigation breadcrumb breadcrumbs menu sidebar toc footer header relatedtopics related cookie cookies "
-    "share social comments advertisement pagination copyright".split()
+    "share social comments advertisement pagination copyright"
 )
 _WORD = re.compile(r"[A-Za-z]+")
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
@@ -41,7 +41,7 @@ class HtmlReader:
     """Reads .html files; the encoding is UTF-8, a byte order mark's, or the one that the page itself declares."""
 
     language: str
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
     suffixes: tuple[str, ...] = (".html", ".htm", ".xhtml")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
@@ -50,7 +50,7 @@ class HtmlReader:
         try:
             data = read_all(path, self.limits)
             text, meta = html_text(_decode(data), self.limits)
-        except Unreadable as error:
+        except UnreadableError as error:
             yield error.dropped(source)
             return
         yield Document(content_id(text), text, source, self.language, meta)
@@ -69,7 +69,11 @@ def _decode(data: bytes) -> str:
         return data.decode(name)
     except (LookupError, UnicodeDecodeError, ValueError) as error:
         offset = error.start if isinstance(error, UnicodeDecodeError) else declared.start()
-        raise Unreadable("wrong_encoding", offset, f"the page declares {name} but is not", "UTF-8") from error
+        raise UnreadableError("wrong_encoding", offset, f"the page declares {name} but is not", "UTF-8") from error
+
+
+def _solid(text: str) -> int:
+    return len("".join(text.split()))
 
 
 @dataclass
@@ -81,16 +85,17 @@ class _Page:
     links: int = 0
     heading: int = 0
     linked: int = 0
+    rows: list[int] = field(default_factory=list)
 
     def text(self, text: str) -> None:
         self.blocks.add(text)
         if self.links:
-            self.linked += len("".join(text.split()))
+            self.linked += _solid(text)
 
     def close(self) -> None:
         text = self.blocks.close(item=self.items > 0)
         linked, self.linked = self.linked, 0
-        solid = len("".join(text.split()))
+        solid = _solid(text)
         if text and not self.heading and solid < SHORT_BLOCK and linked > LINK_SHARE * solid:
             self.blocks.done.pop()
 
@@ -98,7 +103,7 @@ class _Page:
 def html_text(source: str, limits: Limits) -> tuple[str, dict[str, str]]:
     """Return the main text of a page and what the page says of itself (`declared_language`, `title`).
 
-    Raises Unreadable `too_deep` when elements nest deeper than the limits allow.
+    Raises UnreadableError `too_deep` when elements nest deeper than the limits allow.
     """
     tree = LexborHTMLParser(source.replace("\0", "\ufffd").encode("utf-8", "replace"))
     meta = {}
@@ -134,7 +139,9 @@ def _walk(body: LexborNode, page: _Page, limits: Limits) -> None:
             continue
         depth += 1
         if depth > limits.depth:
-            raise Unreadable("too_deep", 0, f"more than {limits.depth} elements inside each other", f"{limits.depth}")
+            raise UnreadableError(
+                "too_deep", 0, f"more than {limits.depth} elements inside each other", f"{limits.depth}"
+            )
         _enter(tag, page)
         stack.append((node, True))
         stack.extend((child, False) for child in reversed(_children(node)))
@@ -171,6 +178,8 @@ def _is_marked(node: LexborNode) -> bool:
 def _enter(tag: str, page: _Page) -> None:
     if tag in _BLOCKS:
         page.close()
+    if tag == "tr":
+        page.rows.append(len(page.blocks.done))
     page.items += tag in ("li", "dt", "dd")
     page.heading += tag in _HEADINGS
     page.links += tag == "a"
@@ -181,6 +190,8 @@ def _enter(tag: str, page: _Page) -> None:
 def _leave(tag: str, page: _Page) -> None:
     if tag in _BLOCKS:
         page.close()
+    if tag == "tr":
+        page.blocks.merge_row(page.rows.pop())
     page.items -= tag in ("li", "dt", "dd")
     page.heading -= tag in _HEADINGS
     page.links -= tag == "a"

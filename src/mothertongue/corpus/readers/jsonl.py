@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue.corpus.document import Document, Dropped, content_id, sample_of
-from mothertongue.corpus.readers.streams import Limits, Unreadable, decode, open_stream, read_lines, too_large
+from mothertongue.corpus.readers.streams import (
+    USUAL_LIMITS,
+    Limits,
+    UnreadableError,
+    decode,
+    open_stream,
+    read_lines,
+    too_large,
+)
 
 BAD_LINES_IN_A_ROW = 1000
 
@@ -19,7 +27,7 @@ class JsonLinesReader:
     """Reads .jsonl files (also .gz and .zst): `text` or `messages`, `id`, and every plain value into meta."""
 
     language: str
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
     suffixes: tuple[str, ...] = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
@@ -35,8 +43,10 @@ class JsonLinesReader:
                     broken = broken + 1 if isinstance(result, Dropped) and result.reason == "malformed" else 0
                     yield result
                     if broken >= BAD_LINES_IN_A_ROW:
-                        raise Unreadable("malformed", offset, f"{broken} lines in a row are not JSON", "JSON Lines")
-        except Unreadable as error:
+                        raise UnreadableError(
+                            "malformed", offset, f"{broken} lines in a row are not JSON", "JSON Lines"
+                        )
+        except UnreadableError as error:
             yield error.dropped(source)
 
     def _row(self, source: str, offset: int, line: bytes | None) -> Document | Dropped:
@@ -45,7 +55,7 @@ class JsonLinesReader:
                 raise too_large(self.limits, offset)
             row = _parse(decode(line, offset), offset)
             return row_document(row, source, self.language, offset)
-        except Unreadable as error:
+        except UnreadableError as error:
             return error.dropped(source)
 
 
@@ -54,16 +64,18 @@ def _parse(line: str, offset: int) -> dict[str, Any]:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         found = "nested too deeply" if isinstance(error, RecursionError) else str(error).splitlines()[0]
-        raise Unreadable("malformed", offset, f"not JSON: {found}; {sample_of(line[:80])}", "JSON Lines") from error
+        raise UnreadableError(
+            "malformed", offset, f"not JSON: {found}; {sample_of(line[:80])}", "JSON Lines"
+        ) from error
     if not isinstance(row, dict):
-        raise Unreadable("malformed", offset, f"a {type(row).__name__} instead of an object", "JSON Lines")
+        raise UnreadableError("malformed", offset, f"a {type(row).__name__} instead of an object", "JSON Lines")
     return row
 
 
 def row_document(row: Mapping[str, Any], source: str, language: str, offset: int) -> Document:
     """Return the document of one row (JSON object or Parquet row).
 
-    Raises Unreadable `no_text` that lists the columns found when there is neither `text` nor usable `messages`.
+    Raises UnreadableError `no_text` that lists the columns found when there is neither `text` nor usable `messages`.
     """
     meta = {key: value for key, value in row.items() if key not in ("id", "text", "meta") and _is_plain(value)}
     nested = row.get("meta")
@@ -78,7 +90,7 @@ def row_document(row: Mapping[str, Any], source: str, language: str, offset: int
     if not isinstance(text, str):
         columns = ", ".join(map(str, list(row)[:20]))
         found = f"text is a {type(text).__name__}" if text is not None else f"columns found: {columns or 'none'}"
-        raise Unreadable("no_text", offset, found, "a column `text` or `messages`")
+        raise UnreadableError("no_text", offset, found, "a column `text` or `messages`")
     given = row.get("id")
     identifier = str(given) if isinstance(given, (str, int)) and str(given).strip() else content_id(text)
     return Document(identifier.encode("utf-8", "replace").decode("utf-8"), text, source, language, meta)
@@ -98,7 +110,7 @@ def _messages_text(messages: Any, offset: int) -> str:
     for message in messages if isinstance(messages, list) else [None]:
         content = message.get("content") if isinstance(message, Mapping) else None
         if not isinstance(content, str):
-            raise Unreadable("no_text", offset, "messages without role and content", "rows of role and content")
+            raise UnreadableError("no_text", offset, "messages without role and content", "rows of role and content")
         contents.append(content)
     return "\n\n".join(contents)
 

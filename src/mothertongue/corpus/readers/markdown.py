@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from mothertongue.corpus.document import Document, Dropped, content_id
 from mothertongue.corpus.readers.blocks import Blocks
-from mothertongue.corpus.readers.streams import Limits, Unreadable, decode, read_all
+from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.{0,20000}?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
@@ -22,7 +22,7 @@ class MarkdownReader:
     """Reads .md files: links become their words, marks of emphasis go, code blocks and raw HTML are left out."""
 
     language: str
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
     suffixes: tuple[str, ...] = (".md", ".markdown")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
@@ -30,7 +30,7 @@ class MarkdownReader:
         source = path.as_posix()
         try:
             text = markdown_text(decode(read_all(path, self.limits)))
-        except Unreadable as error:
+        except UnreadableError as error:
             yield error.dropped(source)
             return
         yield Document(content_id(text), text, source, self.language)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mothertongue.corpus.document import Document, Dropped
 from mothertongue.corpus.readers.jsonl import row_document
-from mothertongue.corpus.readers.streams import RATIO_GRACE, Limits, Unreadable, too_large
+from mothertongue.corpus.readers.streams import RATIO_GRACE, USUAL_LIMITS, Limits, UnreadableError, too_large
 
 BATCH_ROWS = 256
 
@@ -21,7 +21,7 @@ class ParquetReader:
     """Reads .parquet files in batches; only the text, the id and plain columns are decoded."""
 
     language: str
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
     suffixes: tuple[str, ...] = (".parquet",)
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
@@ -29,12 +29,12 @@ class ParquetReader:
         source = path.as_posix()
         try:
             yield from self._rows(path, source)
-        except Unreadable as error:
+        except UnreadableError as error:
             yield error.dropped(source)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            yield Unreadable("damaged", 0, f"not a sound Parquet file ({str(error).splitlines()[0][:200]})").dropped(
-                source
-            )
+            yield UnreadableError(
+                "damaged", 0, f"not a sound Parquet file ({error!r:.200})"
+            ).dropped(source)
 
     def _rows(self, path: Path, source: str) -> Iterator[Document | Dropped]:
         with pq.ParquetFile(path) as file:
@@ -52,7 +52,7 @@ class ParquetReader:
             if isinstance(text, str) and len(text) > self.limits.record_bytes:
                 raise too_large(self.limits, 0)
             return row_document(row, source, self.language, 0)
-        except Unreadable as error:
+        except UnreadableError as error:
             return error.dropped(source)
 
     def _check_size(self, file: pq.ParquetFile, path: Path) -> None:
@@ -62,13 +62,13 @@ class ParquetReader:
             promised = file.metadata.row_group(group).total_byte_size
             if promised > allowed:
                 found = f"row group {group} unpacks to {promised} bytes"
-                raise Unreadable("decompression_bomb", 0, found, f"at most {allowed} bytes")
+                raise UnreadableError("decompression_bomb", 0, found, f"at most {allowed} bytes")
 
 
 def _columns(schema: pa.Schema) -> list[str]:
-    """Return the columns worth decoding; raises Unreadable `no_text` that lists those of the file."""
+    """Return the columns worth decoding; raises UnreadableError `no_text` that lists those of the file."""
     if "text" not in schema.names and "messages" not in schema.names:
         found = ", ".join(schema.names[:20])
-        raise Unreadable("no_text", 0, f"columns found: {found}", "a column `text` or `messages`")
+        raise UnreadableError("no_text", 0, f"columns found: {found}", "a column `text` or `messages`")
     plain = [name for name in schema.names if not pa.types.is_nested(schema.field(name).type)]
     return plain if "text" in schema.names else [*plain, "messages"]

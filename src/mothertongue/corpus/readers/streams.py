@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import zstandard
 
@@ -34,7 +34,10 @@ class Limits:
     """Deepest nesting of elements in XML and HTML."""
 
 
-class Unreadable(Exception):
+USUAL_LIMITS = Limits()
+
+
+class UnreadableError(Exception):
     """A file or record that cannot be read: a reason word, the byte offset, what was found and what is allowed."""
 
     def __init__(self, reason: str, offset: int, found: str, allowed: str = "") -> None:
@@ -47,10 +50,14 @@ class Unreadable(Exception):
         return Dropped(content_id(f"{source}\0{value}"), source, self.reason, value, self.allowed, "")
 
 
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
 class _RatioGuard(io.RawIOBase):
     """A decompressed stream that stops when more comes out than the ratio of the limits allows."""
 
-    def __init__(self, stream: BinaryIO, compressed_bytes: int, limits: Limits) -> None:
+    def __init__(self, stream: _Readable, compressed_bytes: int, limits: Limits) -> None:
         super().__init__()
         self._stream, self._limits = stream, limits
         self._allowed = max(RATIO_GRACE, int(compressed_bytes * limits.ratio))
@@ -63,7 +70,7 @@ class _RatioGuard(io.RawIOBase):
         data = self._stream.read(min(len(buffer), CHUNK))
         self._given += len(data)
         if self._given > self._allowed:
-            raise Unreadable(
+            raise UnreadableError(
                 "decompression_bomb",
                 self._allowed,
                 f"more than {self._allowed} bytes come out",
@@ -77,7 +84,7 @@ class _RatioGuard(io.RawIOBase):
 def open_stream(path: Path, limits: Limits) -> Iterator[BinaryIO]:
     """Yield the bytes of a file, decompressed when its name ends in .gz or .zst.
 
-    Raises Unreadable (reasons `unreadable`, `truncated`, `damaged`, `decompression_bomb`) also while it is read.
+    Raises UnreadableError (reasons `unreadable`, `truncated`, `damaged`, `decompression_bomb`) also while it is read.
     """
     offset = 0
     try:
@@ -85,24 +92,20 @@ def open_stream(path: Path, limits: Limits) -> Iterator[BinaryIO]:
             yield _layers(raw, path, limits)
             offset = raw.tell()
     except EOFError as error:
-        raise Unreadable("truncated", _size(path), "the compressed file ends too early") from error
+        raise UnreadableError("truncated", _size(path), "the compressed file ends too early") from error
     except (gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
         reason = "truncated" if "incomplete" in str(error) else "damaged"
-        raise Unreadable(reason, offset, f"not a sound compressed file ({error})") from error
+        raise UnreadableError(reason, offset, f"not a sound compressed file ({error})") from error
     except OSError as error:
-        raise Unreadable("unreadable", offset, error.strerror or str(error)) from error
+        raise UnreadableError("unreadable", offset, error.strerror or str(error)) from error
 
 
 def _layers(raw: BinaryIO, path: Path, limits: Limits) -> BinaryIO:
     suffix = path.suffix.lower()
     if suffix not in (".gz", ".zst"):
         return raw
-    inner: BinaryIO
-    if suffix == ".gz":
-        inner = gzip.GzipFile(fileobj=raw)  # type: ignore[assignment]
-    else:
-        inner = _ZstdStream(raw)  # type: ignore[assignment]
-    return io.BufferedReader(_RatioGuard(inner, _size(path), limits), CHUNK)  # type: ignore[return-value]
+    inner: _Readable = gzip.GzipFile(fileobj=raw) if suffix == ".gz" else _ZstdStream(raw)
+    return io.BufferedReader(_RatioGuard(inner, _size(path), limits), CHUNK)
 
 
 class _ZstdStream:
@@ -140,7 +143,7 @@ def _size(path: Path) -> int:
 
 
 def read_all(path: Path, limits: Limits) -> bytes:
-    """Return all bytes of a file (decompressed); raises Unreadable `too_large` above the cap of a record."""
+    """Return all bytes of a file (decompressed); raises UnreadableError `too_large` above the cap of a record."""
     with open_stream(path, limits) as stream:
         data = stream.read(limits.record_bytes + 1)
     if len(data) > limits.record_bytes:
@@ -148,9 +151,9 @@ def read_all(path: Path, limits: Limits) -> bytes:
     return data
 
 
-def too_large(limits: Limits, offset: int) -> Unreadable:
+def too_large(limits: Limits, offset: int) -> UnreadableError:
     """Return the error for a record above the cap that begins at byte `offset`."""
-    return Unreadable(
+    return UnreadableError(
         "too_large", offset, f"longer than {limits.record_bytes} bytes", f"at most {limits.record_bytes} bytes"
     )
 
@@ -183,13 +186,13 @@ _MARKS = (
 def decode(data: bytes, offset: int = 0) -> str:
     """Return `data` as text: UTF-8, or what a byte order mark names; nothing is guessed.
 
-    Raises Unreadable `binary` for bytes that are no text and `wrong_encoding` for text in another encoding.
+    Raises UnreadableError `binary` for bytes that are no text and `wrong_encoding` for text in another encoding.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], encoding, offset + len(mark))
     if looks_binary(data):
-        raise Unreadable("binary", offset + max(0, data.find(b"\0")), "not text", "text in UTF-8")
+        raise UnreadableError("binary", offset + max(0, data.find(b"\0")), "not text", "text in UTF-8")
     return _strictly(data, "utf-8", offset)
 
 
@@ -199,7 +202,7 @@ def _strictly(data: bytes, encoding: str, offset: int) -> str:
     except UnicodeDecodeError as error:
         found = f"0x{data[error.start]:02X} is not {encoding.upper()} ({error.reason})"
         allowed = "UTF-8, or UTF-16 and UTF-32 with a byte order mark"
-        raise Unreadable("wrong_encoding", offset + error.start, found, allowed) from error
+        raise UnreadableError("wrong_encoding", offset + error.start, found, allowed) from error
 
 
 def looks_binary(data: bytes) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mothertongue.corpus.document import Document, Dropped, content_id
-from mothertongue.corpus.readers.streams import Limits, Unreadable, decode, read_all
+from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class TextReader:
     """Reads .txt files (also .gz and .zst); line ends and paragraphs stay as they are."""
 
     language: str
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
     suffixes: tuple[str, ...] = (".txt", ".text", ".txt.gz", ".txt.zst")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
@@ -23,7 +23,7 @@ class TextReader:
         source = path.as_posix()
         try:
             text = decode(read_all(path, self.limits))
-        except Unreadable as error:
+        except UnreadableError as error:
             yield error.dropped(source)
             return
         yield Document(content_id(text), text, source, self.language)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html.entities
-import xml.parsers.expat as expat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.parsers import expat
 
 from mothertongue.corpus.document import Document, Dropped, content_id
-from mothertongue.corpus.readers.blocks import Blocks
-from mothertongue.corpus.readers.streams import CHUNK, Limits, Unreadable, open_stream, too_large
+from mothertongue.corpus.readers.blocks import Blocks, words
+from mothertongue.corpus.readers.streams import CHUNK, USUAL_LIMITS, Limits, UnreadableError, open_stream, too_large
 
 
 @dataclass(frozen=True)
@@ -27,35 +27,33 @@ class Vocabulary:
     first_only: frozenset[str] = frozenset()
     """Of these elements only the first child counts: the others are alternatives to it."""
     listings: frozenset[str] = frozenset()
-    """Words inside a paragraph, but a listing to leave out when they stand directly in one of `containers`."""
+    """Words inside a paragraph, but a listing or picture to leave out directly inside one of `containers`."""
     containers: frozenset[str] = frozenset()
 
 
 MALLARD = Vocabulary(
     name="mallard",
     roots=frozenset({"page"}),
-    blocks=frozenset("page section title subtitle p item td th tr table list steps terms tree note quote cite".split()),
+    blocks=words("page section title subtitle p item td th tr table list steps terms tree note quote cite"),
     items=frozenset({"item"}),
-    left_out=frozenset("info comment media screen links include synopsis".split()),
+    left_out=words("info comment screen links include synopsis"),
     joined={"keyseq": "+", "guiseq": " > "},
     first_only=frozenset({"choose"}),
-    listings=frozenset({"code"}),
-    containers=frozenset("page section item note listing example td when if else".split()),
+    listings=frozenset({"code", "media"}),
+    containers=words("page section item note listing example figure td when if else"),
 )
 DOCBOOK = Vocabulary(
     name="docbook",
-    roots=frozenset(
-        "set book part preface chapter appendix article section sect1 sect2 refentry glossary reference topic".split()
-    ),
-    blocks=frozenset(
+    roots=words("set book part preface chapter appendix article section sect1 sect2 refentry glossary reference topic"),
+    blocks=words(
         "title subtitle para simpara formalpara term entry listitem member step caption quote blockquote note tip "
-        "warning important caution refpurpose question answer section sect1 sect2 sect3 chapter article".split()
+        "warning important caution refpurpose question answer section sect1 sect2 sect3 chapter article"
     ),
-    items=frozenset("listitem member step".split()),
-    left_out=frozenset(
+    items=words("listitem member step"),
+    left_out=words(
         "info bookinfo articleinfo chapterinfo sectioninfo sect1info refentryinfo legalnotice copyright authorgroup "
         "author revhistory programlisting screen literallayout synopsis cmdsynopsis funcsynopsis indexterm index toc "
-        "remark mediaobject inlinemediaobject screenshot graphic bibliography include refmeta footnote".split()
+        "remark mediaobject inlinemediaobject screenshot graphic bibliography include refmeta footnote"
     ),
     joined={"keycombo": "+", "menuchoice": " > "},
 )
@@ -70,7 +68,7 @@ class XmlReader:
     """Reads Mallard and DocBook files: titles, paragraphs and list items; no licences, credits or listings."""
 
     language: str
-    limits: Limits = Limits()
+    limits: Limits = USUAL_LIMITS
     suffixes: tuple[str, ...] = (".page", ".xml", ".docbook", ".dbk")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
@@ -82,7 +80,7 @@ class XmlReader:
                 while data := stream.read(CHUNK):
                     parse.feed(data)
                 text, meta = parse.finish()
-        except Unreadable as error:
+        except UnreadableError as error:
             yield error.dropped(source)
             return
         yield Document(content_id(text), text, source, self.language, meta)
@@ -132,17 +130,17 @@ class _Parse:
         except expat.ExpatError as error:
             reason = "truncated" if final and self.open else "malformed"
             offset = max(self._parser.ErrorByteIndex, 0)
-            raise Unreadable(reason, offset, f"not well-formed XML: {error}", "well-formed XML") from error
+            raise UnreadableError(reason, offset, f"not well-formed XML: {error}", "well-formed XML") from error
         except (LookupError, ValueError) as error:
-            raise Unreadable("wrong_encoding", 0, f"declares an encoding that cannot be read: {error}") from error
+            raise UnreadableError("wrong_encoding", 0, f"declares an encoding that cannot be read: {error}") from error
 
     def _start(self, qualified: str, attributes: dict[str, str]) -> None:
         name = qualified.rpartition(" ")[2]
         if not self.open:
-            self._root(name, qualified, attributes)
+            self._root(name, attributes)
         if len(self.open) >= self.limits.depth:
             found = f"more than {self.limits.depth} elements inside each other"
-            raise Unreadable("too_deep", self._parser.CurrentByteIndex, found, str(self.limits.depth))
+            raise UnreadableError("too_deep", self._parser.CurrentByteIndex, found, str(self.limits.depth))
         vocabulary = self._vocabulary()
         parent = self.open[-1] if self.open else ""
         if self.children:
@@ -163,22 +161,22 @@ class _Parse:
             self.blocks.close(item=self.items > 0)
         self.items += name in vocabulary.items
 
-    def _root(self, name: str, qualified: str, attributes: dict[str, str]) -> None:
+    def _root(self, name: str, attributes: dict[str, str]) -> None:
         for vocabulary in VOCABULARIES:
             if name in vocabulary.roots:
                 self.vocabulary = vocabulary
         if self.vocabulary is None:
-            raise Unreadable("unknown_xml", 0, f"the root element is {name}", "Mallard or DocBook")
+            raise UnreadableError("unknown_xml", 0, f"the root element is {name}", "Mallard or DocBook")
         language = attributes.get("http://www.w3.org/XML/1998/namespace lang") or attributes.get("lang")
         if language:
             self.meta["declared_language"] = language
 
     def _vocabulary(self) -> Vocabulary:
         if self.vocabulary is None:
-            raise Unreadable("malformed", 0, "text before the root element", "well-formed XML")
+            raise UnreadableError("malformed", 0, "text before the root element", "well-formed XML")
         return self.vocabulary
 
-    def _end(self, qualified: str) -> None:
+    def _end(self, _qualified: str) -> None:
         name = self.open.pop()
         self.children.pop()
         vocabulary = self._vocabulary()
@@ -197,21 +195,12 @@ class _Parse:
             return
         self.blocks.add(text)
 
-    def _declared(
-        self,
-        name: str,
-        is_parameter: bool,
-        value: str | None,
-        base: str | None,
-        system: str | None,
-        public: str | None,
-        notation: str | None,
-    ) -> None:
+    def _declared(self, name: str, is_parameter: bool, value: str | None, *_ids: str | None) -> None:
         if is_parameter or value is None:
             return
         if "&" in value or "%" in value or "<" in value or len(value) > ENTITY_CHARACTERS:
             found = f"entity {name} holds markup, other entities, or more than {ENTITY_CHARACTERS} characters"
-            raise Unreadable("entities", self._parser.CurrentByteIndex, found, "plain short entities")
+            raise UnreadableError("entities", self._parser.CurrentByteIndex, found, "plain short entities")
         self.entities[name] = value
 
     def _other(self, data: str) -> None:
@@ -222,5 +211,5 @@ class _Parse:
         self.expanded += len(value)
         if self.expanded > ENTITY_SHARE_BYTES:
             found = f"entities expand to more than {ENTITY_SHARE_BYTES} characters"
-            raise Unreadable("entities", self._parser.CurrentByteIndex, found, str(ENTITY_SHARE_BYTES))
+            raise UnreadableError("entities", self._parser.CurrentByteIndex, found, str(ENTITY_SHARE_BYTES))
         self._text(value)

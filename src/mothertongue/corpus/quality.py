@@ -1,0 +1,155 @@
+"""Quality attributes of documents and the decision over them: language-neutral, conservative, apart from each other.
+
+`QualityTagger` measures, `decide` compares with thresholds. No word list of any language is involved.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import pyarrow as pa
+
+from mothertongue.corpus.document import CHECKSUM_KEY, ids_checksum
+from mothertongue.corpus.tokens import tokens
+
+GRAM = 5
+_RUN = re.compile(r"(\S)\1+")
+
+
+class Tagger(Protocol):
+    """Measures documents without judging them: a pure function of text and language, one row of numbers per row."""
+
+    @property
+    def name(self) -> str:
+        """The name of the attribute table."""
+
+    @property
+    def version(self) -> int:
+        """Raised by hand whenever the same text may get other numbers."""
+
+    def tag(self, batch: pa.RecordBatch, language: str) -> pa.RecordBatch:
+        """Return a batch with the ids of `batch` in the same order and one column per attribute."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a document is kept; if not, the first reason with its value and threshold."""
+
+    keep: bool
+    reason: str = ""
+    value: str = ""
+    threshold: str = ""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Lowest and highest value allowed for one attribute; None means no bound."""
+
+    lowest: float | None = None
+    highest: float | None = None
+
+
+def default_thresholds(minimum_characters: int) -> dict[str, Bound]:
+    """Return thresholds that only drop what no reader would call text in any language."""
+    return {
+        "characters": Bound(lowest=minimum_characters),
+        "letter_share": Bound(lowest=0.4),
+        "longest_run_share": Bound(highest=0.2),
+        "repeated_line_share": Bound(highest=0.6),
+        "repeated_gram_share": Bound(highest=0.6),
+    }
+
+
+REASONS = {
+    "characters": "too_short",
+    "letter_share": "few_letters",
+    "longest_run_share": "one_character",
+    "repeated_line_share": "repeated_lines",
+    "repeated_gram_share": "repetition",
+}
+
+
+@dataclass(frozen=True)
+class QualityTagger:
+    """Length, share of letters, and four kinds of repetition, each a number per document."""
+
+    name: str = "quality"
+    version: int = 1
+
+    def tag(self, batch: pa.RecordBatch, language: str) -> pa.RecordBatch:
+        """Return one row of `measure` per document; the schema says by which tagger, for which language and ids."""
+        rows = [measure(text) for text in batch.column("text").to_pylist()]
+        columns = [batch.column("id")] + [pa.array([row[key] for row in rows], pa.float64()) for key in REASONS]
+        measured = pa.RecordBatch.from_arrays(columns, names=["id", *REASONS])
+        return measured.replace_schema_metadata(
+            {
+                "mothertongue.tagger": f"{self.name}@{self.version}",
+                "mothertongue.language": language,
+                CHECKSUM_KEY: ids_checksum(batch.column("id").to_pylist()),
+            }
+        )
+
+
+def measure(text: str) -> dict[str, float]:
+    """Return the attributes of one text: `characters` as a count, the others as shares between 0 and 1."""
+    solid = Counter(text)
+    for space in [character for character in solid if character.isspace()]:
+        del solid[space]
+    visible = max(sum(solid.values()), 1)
+    letters = sum(number for character, number in solid.items() if _is_letter(character))
+    return {
+        "characters": float(len(text)),
+        "letter_share": letters / visible,
+        "longest_run_share": _longest_run(text) / visible,
+        "repeated_line_share": _repeated_lines(text),
+        "repeated_gram_share": _repeated_grams(text),
+    }
+
+
+@lru_cache(maxsize=65_536)
+def _is_letter(character: str) -> bool:
+    """Letters, marks and joiners: an Indic or Khmer text is a third marks."""
+    return unicodedata.category(character)[0] in "LM" or character in "\u200c\u200d"
+
+
+def _longest_run(text: str) -> int:
+    """Return the length of the longest run of one visible character."""
+    return max((match.end() - match.start() for match in _RUN.finditer(text)), default=min(len(text), 1))
+
+
+def _repeated_lines(text: str) -> float:
+    """Return the share of characters in lines that stood earlier in the text."""
+    seen: set[str] = set()
+    repeated = total = 0
+    for line in text.split("\n"):
+        line = line.strip()
+        total += len(line)
+        if line in seen:
+            repeated += len(line)
+        seen.add(line)
+    return repeated / max(total, 1)
+
+
+def _repeated_grams(text: str) -> float:
+    """Return the share of five-token sequences that stood earlier in the text."""
+    words = tokens(text)
+    grams = [tuple(words[start : start + GRAM]) for start in range(len(words) - GRAM + 1)]
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+def decide(attributes: Mapping[str, float], thresholds: Mapping[str, Bound]) -> Decision:
+    """Return the decision over one row of attributes; the first bound broken, in the order of `thresholds`, counts."""
+    for name, bound in thresholds.items():
+        value = attributes[name]
+        reason = REASONS.get(name, name)
+        if bound.lowest is not None and value < bound.lowest:
+            return Decision(False, reason, f"{value:g}", f"at least {bound.lowest:g}")
+        if bound.highest is not None and value > bound.highest:
+            return Decision(False, reason, f"{value:g}", f"at most {bound.highest:g}")
+    return Decision(True)

@@ -1,0 +1,29 @@
+"""Tokens for comparing texts: words where words are separated, characters where they are not."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import regex
+
+from mothertongue.corpus.scripts import UNSEGMENTED
+
+_ALONE = "".join(rf"\p{{Script={code}}}" for code in UNSEGMENTED)
+# A letter of an unsegmented script stands alone with its marks; all other letters, marks, digits and joiners run on.
+_TOKEN = regex.compile(
+    rf"[{_ALONE}--\p{{M}}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d]--[{_ALONE}--\p{{M}}]]+", regex.V1
+)
+
+# Below U+0300 there are neither marks nor unsegmented scripts: the plain engine gives the same tokens much faster.
+_LATIN_TOKEN = re.compile(r"[^\W_]+")
+_FIRST_MARK = "\u0300"
+
+
+def tokens(text: str) -> list[str]:
+    """Return the tokens of the NFKC, case-folded form of `text`; punctuation and spaces separate and are left out."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    if folded.isascii() or max(folded, default="") < _FIRST_MARK:
+        return _LATIN_TOKEN.findall(folded)
+    found: list[str] = _TOKEN.findall(folded)
+    return found

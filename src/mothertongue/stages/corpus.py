@@ -1,0 +1,198 @@
+"""The corpus stage: folders of text in, clean and disjoint sets of documents out, with everything dropped on record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mothertongue import durability
+from mothertongue.corpus.control_tokens import find_control_tokens
+from mothertongue.corpus.curate import Curated, CurateOptions, curate, overlap, plain_texts
+from mothertongue.corpus.document import Document, read_shard, write_shard
+from mothertongue.errors import InputError, Problem
+from mothertongue.fingerprint import hash_input
+from mothertongue.recipe import Recipe
+from mothertongue.run import StageContext
+from mothertongue.stages.material import Material, resolve
+
+SETS = ("train", "decision", "held_out", "second_domain", "replay", "retention_decision", "retention")
+"""Every set of documents that the stage writes. The two decision sets are for choices within a run; what is reported
+is measured on `held_out`, `second_domain` and `retention` alone."""
+
+_DECISION_SHARE = 0.25
+_DECISION_BYTES = 4_000
+
+
+class CorpusStage:
+    """Curates the sources and lays out training, replay, decision and held-out sets that share no near-duplicate."""
+
+    name = "corpus"
+    version = 1
+    needs: tuple[str, ...] = ()
+
+    def options(self, recipe: Recipe) -> Mapping[str, Any]:
+        """The corpus section without its paths, whose contents count instead."""
+        paths = {"sources", "second_domain", "retention", "replay"}
+        section = recipe.corpus.model_dump(mode="json", exclude=paths)
+        return section | {"language": recipe.language, "seed": recipe.seed}
+
+    def inputs(self, context: StageContext) -> Mapping[str, str]:
+        """A content hash of every source."""
+        material = resolve(context.recipe)
+        named = {f"source {index}": path for index, path in enumerate(material.sources)}
+        named |= {"replay": material.replay, "retention": material.retention}
+        if material.second_domain:
+            named["second domain"] = material.second_domain
+        return {name: hash_input(path) for name, path in named.items() if path.exists()}
+
+    def run(self, context: StageContext) -> None:
+        """Writes one shard for each set, dropped.jsonl, and corpus.json with the funnel."""
+        recipe, material = context.recipe, resolve(context.recipe)
+        curated = curate(material.sources, recipe.language, _options(recipe))
+        sets = _separate(recipe, material, curated)
+        for name in SETS:
+            write_shard(context.folder / f"{name}.parquet", sets[name])
+        durability.write_json(context.folder / "dropped.json", _dropped_by_reason(curated))
+        durability.write_json(context.folder / "corpus.json", _summary(context, curated, sets))
+
+
+def read_set(context: StageContext, name: str) -> list[Document]:
+    """The documents of one of the corpus stage's `SETS`."""
+    return read_shard(context.output("corpus") / f"{name}.parquet")
+
+
+def _options(recipe: Recipe) -> CurateOptions:
+    corpus = recipe.corpus
+    return CurateOptions(
+        held_out_share=corpus.held_out_share,
+        held_out_bytes=corpus.held_out_bytes,
+        near_duplicate_threshold=corpus.near_duplicate_threshold,
+        minimum_characters=corpus.minimum_characters,
+        maximum_characters=corpus.maximum_characters,
+        language_check=corpus.language_check,
+        seed=recipe.seed,
+    )
+
+
+def _separate(recipe: Recipe, material: Material, curated: Curated) -> dict[str, list[Document]]:
+    corpus = recipe.corpus
+    second = list(curated.second_domain)
+    if material.second_domain:
+        second += plain_texts(material.second_domain, recipe.language)
+    old_language = corpus.replay_language
+    replay = _marked(plain_texts(material.replay, old_language), "train")
+    retention = plain_texts(material.retention, old_language)
+    if material.replay == material.retention:
+        retention = _other_than(retention, replay)
+    threshold = corpus.near_duplicate_threshold
+    second = _without(second, curated.train, threshold)
+    retention = _without(_without(retention, replay, threshold), curated.train, threshold)
+    if not retention:
+        raise InputError(
+            Problem(
+                "MT202",
+                "no text in the old language is left that neither training nor replay contains",
+                key="corpus.retention",
+                value=str(material.retention),
+                do="give a folder with other text in the old language",
+            )
+        )
+    limit = corpus.held_out_bytes
+    held_out, decision = _take(curated.held_out, limit, recipe.seed)
+    retention, retention_decision = _take(retention, limit, recipe.seed)
+    second, _ = _take(second, limit, recipe.seed, share=0.0)
+    return {
+        "train": curated.train,
+        "decision": decision,
+        "held_out": held_out,
+        "second_domain": second,
+        "replay": replay,
+        "retention_decision": retention_decision,
+        "retention": retention,
+    }
+
+
+def _marked(documents: Sequence[Document], split: str) -> list[Document]:
+    """The documents of one split where documents carry such a mark, all documents where none does."""
+    chosen = [document for document in documents if document.meta.get("split") == split]
+    return chosen or list(documents)
+
+
+def _other_than(documents: Sequence[Document], taken: Sequence[Document]) -> list[Document]:
+    """What replay left of a shared source: documents of another domain, not just of another split."""
+    ids = {document.id for document in taken}
+    left = [document for document in documents if document.id not in ids]
+    return _marked(left, "second_domain")
+
+
+def _without(documents: Sequence[Document], others: Sequence[Document], threshold: float) -> list[Document]:
+    near = overlap(documents, others, threshold)
+    return [document for document in documents if document.id not in near]
+
+
+def _take(
+    documents: Sequence[Document], limit: int, seed: int, share: float = _DECISION_SHARE
+) -> tuple[list[Document], list[Document]]:
+    """Up to `limit` bytes of documents in a seeded order, parted into reported and decision documents."""
+    ordered = sorted(documents, key=lambda d: hashlib.sha256(f"{seed} {d.id}".encode()).digest())
+    decision_bytes = min(_DECISION_BYTES, share * sum(map(_size, ordered)))
+    decision: list[Document] = []
+    while len(ordered) > 1 and sum(map(_size, decision)) < decision_bytes:
+        decision.append(ordered.pop())
+    reported: list[Document] = []
+    for document in ordered:
+        if reported and sum(map(_size, reported)) + _size(document) > limit:
+            break
+        reported.append(_shortened(document, limit))
+    return reported, [_shortened(document, limit) for document in decision]
+
+
+def _size(document: Document) -> int:
+    return len(document.text.encode())
+
+
+def _shortened(document: Document, limit: int) -> Document:
+    """A document no longer than the set may be; scoring more of it would cost time and add no document."""
+    data = document.text.encode()
+    if len(data) <= limit:
+        return document
+    text = data[:limit].decode("utf-8", "ignore")
+    return Document(document.id, text, document.source, document.language, document.meta)
+
+
+def _dropped_by_reason(curated: Curated) -> dict[str, list[dict[str, Any]]]:
+    reasons: dict[str, list[dict[str, Any]]] = {}
+    for dropped in curated.dropped:
+        reasons.setdefault(dropped.reason, []).append(asdict(dropped))
+    return reasons
+
+
+def _summary(context: StageContext, curated: Curated, sets: Mapping[str, Sequence[Document]]) -> dict[str, Any]:
+    sizes = {name: {"documents": len(docs), "bytes": sum(map(_size, docs))} for name, docs in sets.items()}
+    controls = _control_strings(context, sets["train"])
+    if controls:
+        listed = ", ".join(f"{token} ({count})" for token, count in sorted(controls.items()))
+        context.warn(f"the text contains the model's control tokens as text; they were kept as text: {listed}")
+    return {
+        "sets": sizes,
+        "funnel": [asdict(step) for step in curated.funnel],
+        "repairs": dict(curated.repairs),
+        "language_shares": dict(curated.language_shares),
+        "control_tokens": controls,
+        "dropped": {reason: len(rows) for reason, rows in _dropped_by_reason(curated).items()},
+    }
+
+
+def _control_strings(context: StageContext, documents: Sequence[Document]) -> dict[str, int]:
+    from mothertongue.models.load import load_tokenizer
+    from mothertongue.prompting.text import control_tokens
+    from mothertongue.stages.start import base_folder
+
+    names = list(control_tokens(load_tokenizer(base_folder(context))))
+    counts: dict[str, int] = {}
+    for document in documents:
+        for token, count in find_control_tokens(document.text, names).items():
+            counts[token] = counts.get(token, 0) + count
+    return counts

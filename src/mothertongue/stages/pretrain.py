@@ -1,0 +1,157 @@
+"""The pretrain stage: continued training on the texts, by the method that measured best, for as long as the budget says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mothertongue import durability
+from mothertongue.console import progress
+from mothertongue.errors import InputError, Problem
+from mothertongue.models.device import prepare_machine
+from mothertongue.models.load import folder_hash, load
+from mothertongue.models.lora import save_adapter
+from mothertongue.models.save import save_model
+from mothertongue.recipe import Recipe
+from mothertongue.run import StageContext
+from mothertongue.stages.start import decided, elapsed, started_folder, training_base
+from mothertongue.stages.training import Rows, build_loop, pack_rows, run_trial, trainable_options
+from mothertongue.stages.vocabulary import TRIAL_METHOD
+from mothertongue.training.decide import Trial, decide_method
+from mothertongue.training.loop import Loop, StepReport
+from mothertongue.training.trainable import Method, finish
+
+_EPOCHS = 2
+"""How often the texts are read when neither steps nor time are given."""
+_LOSS_LIMIT = 0.02
+"""Relative rise of bits per byte in the old language that a trial may show; restoring takes some of it back."""
+_SPEED_MARGIN = 0.94
+"""Share of the trial's speed that a long run keeps: checkpoints, and a machine that is not alone."""
+_METHODS: tuple[Method, ...] = ("full", "lora")
+
+
+class PretrainStage:
+    """Trains the started model on packed rows of both languages; leaves a plain merged model and its course."""
+
+    name = "pretrain"
+    version = 1
+    needs: tuple[str, ...] = ("corpus", "baseline", "vocabulary")
+    resumes = True
+
+    def options(self, recipe: Recipe) -> Mapping[str, Any]:
+        """The pretrain section, the replay share, the budget and the seed; checkpoints do not change the result."""
+        section = recipe.pretrain.model_dump(mode="json", exclude={"checkpoint_seconds"})
+        return section | {"budget": recipe.budget, "replay_share": recipe.corpus.replay_share, "seed": recipe.seed}
+
+    def inputs(self, context: StageContext) -> Mapping[str, str]:
+        """The base model's content."""
+        return {"base": folder_hash(training_base(context))}
+
+    def run(self, context: StageContext) -> None:
+        """Writes model/, adapter/ when one was trained, and course.json with every step."""
+        prepare_machine()
+        recipe, folder = context.recipe, started_folder(context)
+        loaded = load(folder)
+        rows = pack_rows(context, loaded.tokenizer)
+        method = self._method(context, folder, rows)
+        steps = self._steps(context, folder, rows, method)
+        checkpoint = context.folder / "checkpoint"
+        loop = build_loop(context, loaded.model, rows, method, steps, checkpoint)
+        self._train(context, loop)
+        if method == "lora":
+            save_adapter(loaded.model, context.folder / "adapter", recipe.base, recipe.pretrain.train_embeddings)
+        finish(loaded.model, trainable_options(recipe, method))
+        save_model(loaded.model, loaded.tokenizer, context.folder / "model")
+        facts = {"method": method, "steps": steps, "tokens": loop.tokens, "bytes_per_token": rows.bytes_per_token}
+        course = [{k: v for k, v in row.items() if k not in ("stage", "seconds", "step_seconds")} for row in context.metrics()]
+        durability.write_json(context.folder / "course.json", facts | {"course": course})
+        durability.remove(checkpoint)
+
+    def _method(self, context: StageContext, folder: Path, rows: Rows) -> Method:
+        asked: str = context.recipe.pretrain.method
+        if asked != "decide":
+            return "full" if asked == "full" else "lora"
+
+        def make() -> dict[str, Any]:
+            known = _known_trial(context)
+            trials = [
+                known if known and name == TRIAL_METHOD else run_trial(context, name, load(folder), rows, name)
+                for name in _METHODS
+            ]
+            chosen, reason = decide_method(trials, _LOSS_LIMIT)
+            arms = [{"name": trial.name, "values": trial.values()} for trial in trials]
+            return {"chosen": chosen, "reason": reason, "arms": arms}
+
+        return "full" if context.decide("method", make)["chosen"] == "full" else "lora"
+
+    def _steps(self, context: StageContext, folder: Path, rows: Rows, method: Method) -> int:
+        """The number of steps: as the recipe says, or what the remaining time buys at the measured speed, once."""
+        pretrain, budget = context.recipe.pretrain, context.recipe.budget
+        per_step = pretrain.sequence_length * pretrain.batch_size
+        if pretrain.steps is not None:
+            return int(pretrain.steps)
+        if pretrain.seconds is None and budget is None:
+            return math.ceil(_EPOCHS * len(rows.streams["target"]) / rows.shares["target"] / pretrain.batch_size)
+
+        def make() -> dict[str, Any]:
+            speed = _SPEED_MARGIN * _measured_speed(context, folder, rows, method)
+            seconds = pretrain.seconds or budget - elapsed(context) - reserve(context)
+            return {"steps": int(seconds * speed / per_step), "seconds": seconds, "tokens_per_second": speed}
+
+        found = context.decide("steps", make)
+        if found["steps"] < 1:
+            need = (budget or 0) - found["seconds"] + per_step / found["tokens_per_second"] + 1
+            raise InputError(
+                Problem(
+                    "MT504",
+                    f"{found['seconds']:.0f} s are left for training, which is not one step "
+                    f"at the measured {found['tokens_per_second']:.0f} tokens/s",
+                    key="pretrain.seconds" if pretrain.seconds else "budget",
+                    value=f"{pretrain.seconds or budget:.0f}s",
+                    allowed=f"about {need:.0f}s or more on this machine",
+                    do="start again in a new run folder with more time, or lower corpus.held_out_bytes",
+                )
+            )
+        return int(found["steps"])
+
+    def _train(self, context: StageContext, loop: Loop) -> None:
+        loop.resume()
+        context.rewind_metrics(loop.step)
+        with progress("training", loop.options.steps, "steps") as advance:
+            advance(loop.step)
+
+            def observe(report: StepReport) -> None:
+                values = asdict(report)
+                context.metric(step_seconds=values.pop("seconds"), **values)
+                advance(1)
+
+            loop.run(observe, context.check_interrupt)
+
+
+def reserve(context: StageContext) -> float:
+    """Seconds to keep for what follows training: restoring and the second evaluation cost about what the first did."""
+    spent = context.ledger()["baseline"]["seconds"]
+    rules = len(context.recipe.restore.rules)
+    return float(spent) * (1.15 + 0.3 * rules) + 8.0
+
+
+def _known_trial(context: StageContext) -> Trial | None:
+    """The vocabulary stage's trial of the tokenizer that was chosen, under the name of its method."""
+    decision = decided(context, "vocabulary", "vocabulary")
+    if decision is None:
+        return None
+    found = next(trial for trial in decision["trials"] if trial["name"] == decision["chosen"])
+    return Trial(**(found | {"name": TRIAL_METHOD}))
+
+
+def _measured_speed(context: StageContext, folder: Path, rows: Rows, method: Method) -> float:
+    """Tokens a second of a method: from the trial that decided, else from one made for this."""
+    decision = decided(context, "pretrain", "method")
+    if decision:
+        return float(next(arm for arm in decision["arms"] if arm["name"] == method)["values"]["tokens_per_second"])
+    known = _known_trial(context)
+    trial = known if known and method == TRIAL_METHOD else run_trial(context, method, load(folder), rows, method)
+    return trial.tokens_per_second

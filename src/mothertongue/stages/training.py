@@ -1,0 +1,130 @@
+"""What the stages that train share: packed rows from document sets, the loop's pieces, and short trials."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from mothertongue.corpus.document import Document
+from mothertongue.errors import InputError, Problem, WorkError
+from mothertongue.evaluation.scorer import Scorer, bits_per_byte
+from mothertongue.models.load import Loaded
+from mothertongue.recipe import Recipe
+from mothertongue.run import StageContext
+from mothertongue.stages.corpus import read_set
+from mothertongue.training.decide import Trial
+from mothertongue.training.loop import Loop, LoopOptions
+from mothertongue.training.objectives.causal import CausalObjective, check_plain_head
+from mothertongue.training.order import MixedOrder
+from mothertongue.training.packing import Row, encode_documents, pack
+from mothertongue.training.trainable import Method, TrainableOptions, finish
+
+RATES: Mapping[Method, float] = {"full": 3e-4, "lora": 2e-3}
+"""Peak learning rates that did best at 135 million parameters and about 60,000 tokens (docs/log.md)."""
+EMBEDDING_RATE = 3e-4
+TRIAL_TOKENS = 3_072
+"""Tokens of one trial: long enough to rank arms, short enough that three of them take a minute on two cores."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Packed rows of both streams, and how many bytes of text a target token carries."""
+
+    streams: Mapping[str, Sequence[Row]]
+    shares: Mapping[str, float]
+    bytes_per_token: float
+
+    def order(self, recipe: Recipe, seed: int) -> MixedOrder:
+        """The order of a run's steps."""
+        sizes = {name: len(rows) for name, rows in self.streams.items()}
+        return MixedOrder(sizes, self.shares, recipe.pretrain.batch_size, seed)
+
+
+def pack_rows(context: StageContext, tokenizer: PreTrainedTokenizerFast) -> Rows:
+    """The training and replay sets as rows of `pretrain.sequence_length`. InputError (MT502) if not one row fills."""
+    recipe = context.recipe
+    length, share = recipe.pretrain.sequence_length, recipe.corpus.replay_share
+    train = read_set(context, "train")
+    encoded = encode_documents(tokenizer, [document.text for document in train])
+    replay = encode_documents(tokenizer, [document.text for document in read_set(context, "replay")]) if share else []
+    streams = {"target": pack(encoded, length, "target"), "replay": pack(replay, length, "replay")}
+    if not streams["target"]:
+        tokens = sum(map(len, encoded))
+        raise InputError(
+            Problem(
+                "MT502",
+                f"the training text has {tokens} tokens, less than one row",
+                key="pretrain.sequence_length",
+                value=str(length),
+                allowed=f"at most {tokens}",
+                do="add text or shorten the rows",
+            )
+        )
+    size = sum(len(document.text.encode()) for document in train)
+    shares = {"target": 1 - share, "replay": share}
+    return Rows(streams, shares, size / max(1, sum(map(len, encoded))))
+
+
+def trainable_options(recipe: Recipe, method: Method) -> TrainableOptions:
+    """What to train by a method, with the recipe's learning rates or the proven ones."""
+    pretrain = recipe.pretrain
+    return TrainableOptions(
+        method=method,
+        rank=pretrain.rank,
+        learning_rate=pretrain.learning_rate or RATES[method],
+        embedding_learning_rate=pretrain.embedding_learning_rate or EMBEDDING_RATE,
+        train_embeddings=pretrain.train_embeddings,
+        seed=recipe.seed,
+    )
+
+
+def loop_options(recipe: Recipe, steps: int) -> LoopOptions:
+    """The loop's schedule from the recipe."""
+    pretrain = recipe.pretrain
+    return LoopOptions(
+        steps=steps,
+        warmup_share=pretrain.warmup_share,
+        weight_decay=pretrain.weight_decay,
+        gradient_clip=pretrain.gradient_clip,
+        checkpoint_seconds=pretrain.checkpoint_seconds,
+    )
+
+
+def build_loop(
+    context: StageContext, model: PreTrainedModel, rows: Rows, method: Method, steps: int, checkpoint: Path | None = None
+) -> Loop:
+    """The training loop of a stage. WorkError (MT503) if the model's head is of a kind that the loss does not know."""
+    if not check_plain_head(model):
+        name = model.config.model_type
+        raise WorkError(Problem("MT503", "the model scales or caps its logits, which training does not support", value=name))
+    recipe = context.recipe
+    order = rows.order(recipe, recipe.seed)
+    options = trainable_options(recipe, method)
+    return Loop(model, CausalObjective(), rows.streams, order, options, loop_options(recipe, steps), checkpoint)
+
+
+def measure(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, documents: Sequence[Document]) -> float:
+    """Bits per byte of some documents under a model."""
+    return bits_per_byte(Scorer(model, tokenizer), [document.text for document in documents]).bits_per_byte
+
+
+def run_trial(context: StageContext, name: str, loaded: Loaded, rows: Rows, method: Method) -> Trial:
+    """Trains `loaded` (which is spent afterwards) for a moment by a method; what the decision sets say before and after.
+
+    Every trial sees the same number of tokens, so its weights do not depend on the speed of the machine.
+    """
+    target, old = read_set(context, "decision"), read_set(context, "retention_decision")
+    pretrain = context.recipe.pretrain
+    before = [measure(loaded.model, loaded.tokenizer, documents) for documents in (target, old)]
+    steps = max(1, TRIAL_TOKENS // (pretrain.sequence_length * pretrain.batch_size))
+    loop = build_loop(context, loaded.model, rows, method, steps)
+    started = time.monotonic()
+    loop.run(lambda report: None, context.check_interrupt)
+    seconds = time.monotonic() - started
+    finish(loaded.model, trainable_options(context.recipe, method))
+    after = [measure(loaded.model, loaded.tokenizer, documents) for documents in (target, old)]
+    return Trial(name, before[0], after[0], before[1], after[1], loop.tokens, seconds)
