@@ -61,7 +61,7 @@ def test_the_last_line_of_an_interruption_is_the_command_that_continues():
 
 
 def test_every_code_in_the_source_has_a_row_and_every_row_is_used():
-    files = [path for path in SOURCE.rglob("*.py")]
+    files = list(SOURCE.rglob("*.py"))
     used = {code for path in files for code in re.findall(r"[\"'](MT\d{3})\b", path.read_text(encoding="utf-8"))}
     assert used - set(codes()) == set(), "codes without a row in data/codes"
     assert set(codes()) - used == set(), "rows that no code uses"

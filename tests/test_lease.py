@@ -98,7 +98,7 @@ def test_a_stale_owner_notices_and_its_beats_go_nowhere(tmp_path):
         for _ in range(5):
             durability.overwrite_held(old._descriptor, replace(old.owner, beat=9).data())
         with (
-            pytest.raises(WorkError, match="now held by process .* on there") as caught,
+            pytest.raises(WorkError, match=r"now held by process .* on there") as caught,
             durability.fence(tmp_path, old.check),
         ):
             durability.write_text(tmp_path / "x", "from the dead")

@@ -48,6 +48,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 _STATE = threading.local()
 _LINES_LOCK = threading.Lock()
 _LINES: dict[str, float] = {}
+_BAR = threading.Lock()  # one bar at a time on a terminal
+_LIVE: list[Console] = []
 
 
 def clock() -> float:
@@ -78,7 +80,9 @@ class SafeStream:
         self._name = name  # looked up at every write, because tests and notebooks exchange sys.stderr
 
     def _stream(self) -> IO[str] | None:
-        return cast("IO[str] | None", getattr(sys, self._name))
+        stream = getattr(sys, self._name)
+        # While rich shows a bar it puts a proxy there that writes to its console, hence to us: ask for the real one.
+        return cast("IO[str] | None", getattr(stream, "rich_proxied_file", stream))
 
     def write(self, text: str) -> int:
         """The number of characters of `text`, whether or not the real stream could take them."""
@@ -138,15 +142,18 @@ def console() -> Console:
     """The rich console on stderr for everything that is not a result; markup in user text must be escaped."""
     from rich.console import Console
 
-    key = (sys.stderr, os.environ.get("COLUMNS"), os.environ.get("NO_COLOR"), os.environ.get("TERM"))
+    key = (_ERR._stream(), os.environ.get("COLUMNS"), os.environ.get("NO_COLOR"), os.environ.get("TERM"))
     if getattr(_STATE, "key", None) != key:
         _STATE.key, _STATE.console = key, Console(file=cast("IO[str]", _ERR), highlight=False, emoji=False)
     return cast("Console", _STATE.console)
 
 
 def say(text: str) -> None:
-    """One message on stderr, as plain text: no markup, no wrapping."""
-    _ERR.write(text + "\n")
+    """One message on stderr, as plain text: no markup, no wrapping; above the bar if there is one."""
+    if _LIVE:
+        _LIVE[-1].print(text, markup=False, soft_wrap=True)
+    else:
+        _ERR.write(text + "\n")
 
 
 def emit(text: str) -> None:
@@ -156,13 +163,23 @@ def emit(text: str) -> None:
 
 @contextmanager
 def progress(description: str, total: float, unit: str) -> Iterator[Callable[[float], None]]:
-    """A function that is called with the amount just done; shows share, rate in `unit` per second and time left."""
+    """A function that is called with the amount just done; shows share, rate in `unit` per second and time left.
+
+    Inside another progress it is silent on a terminal, since two bars cannot share a line.
+    """
     here = console()
-    if here.is_terminal and not here.is_dumb_terminal:
-        with _bar(here, description, total, unit) as advance:
-            yield advance
-    else:
+    if not here.is_terminal or here.is_dumb_terminal:
         yield _LineProgress(description, total, unit)
+    elif _BAR.acquire(blocking=False):
+        try:
+            with _bar(here, description, total, unit) as advance:
+                _LIVE.append(here)
+                yield advance
+        finally:
+            _LIVE.clear()
+            _BAR.release()
+    else:
+        yield lambda _amount: None
 
 
 @contextmanager

@@ -75,6 +75,11 @@ class StageContext:
     _began: float = field(default_factory=clock, repr=False)
     _writers: list[BackgroundWriter] = field(default_factory=list, repr=False)
 
+    @property
+    def seconds(self) -> float:
+        """Seconds of work of this stage so far, over all its attempts."""
+        return self.spent + max(clock() - self._began, 0.0)
+
     def output(self, stage: str) -> Path:
         """The finished folder of an upstream stage; WorkError MT824 when `needs` does not name it or it is missing."""
         folder = self.run / stage
@@ -85,7 +90,7 @@ class StageContext:
 
     def metric(self, **values: Any) -> None:
         """A line of metrics.jsonl with the stage, its seconds of work so far and `values`; also checks for stops."""
-        seconds = round(self.spent + max(clock() - self._began, 0.0), 3)
+        seconds = round(self.seconds, 3)
         line = durability.plain({"stage": self.stage, "seconds": seconds, **values})
         durability.append_line(self.run / METRICS, json.dumps(line, ensure_ascii=False, allow_nan=False))
         self.watch()

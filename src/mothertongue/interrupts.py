@@ -17,6 +17,7 @@ from typing import Any
 from mothertongue.console import clock, say
 from mothertongue.errors import Interrupted
 
+_ACTIVE: list[Interrupts] = []
 GRACE_SECONDS = 4.0  # the promise is five
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -49,18 +50,24 @@ class Interrupts:
                 self._before[number] = signal.signal(number, self._handle)
         self._thread = threading.Thread(target=self._watch, name="interrupts", daemon=True)
         self._thread.start()
+        _ACTIVE.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._thread is None:
             return
-        for number, handler in self._before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-        signal.set_wakeup_fd(self._wakeup)
+        _ACTIVE.remove(self)
         self._ended.set()
+        self.restore()
+        signal.set_wakeup_fd(self._wakeup)
         self._writer.close()
         self._thread.join()
         self._reader.close()
+
+    def restore(self) -> None:
+        """The handlers are those from before."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
     def check(self) -> None:
         """Nothing, or Interrupted once a signal has asked to stop."""
@@ -98,6 +105,18 @@ class Interrupts:
         say(str(Interrupted(self.command, "interrupted at once")))
         _end_children()
         os._exit(130)
+
+
+def _after_fork() -> None:
+    """A forked worker shares the pipe: a signal that ends the worker must not look like one to us."""
+    for interrupts in _ACTIVE:
+        signal.set_wakeup_fd(-1)
+        interrupts.restore()
+    _ACTIVE.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _end_children() -> None:

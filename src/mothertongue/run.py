@@ -11,7 +11,7 @@ import shlex
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mothertongue import durability
@@ -95,8 +95,12 @@ def why_rerun(
     run = _Run(Path(run_folder), stages, recipe, trust=trust)
     causes: dict[str, list[str]] = {}
     for stage in stages:
-        first = [f"stage {need} runs first" for need in stage.needs if causes.get(need)]
-        causes[stage.name] = list(dict.fromkeys((*run.causes(stage, run.parts(stage)), *first)))
+        first = [need for need in stage.needs if causes.get(need)]
+        parts, before = run.parts(stage), read_manifest(run.folder / stage.name)
+        if before is not None:  # what comes from a stage that has to run is not known yet
+            known = {need: before.parts.upstream.get(need, "") for need in first}
+            parts = replace(parts, upstream={**parts.upstream, **known})
+        causes[stage.name] = [*run.causes(stage, parts), *(f"stage {need} runs first" for need in first)]
     return causes
 
 

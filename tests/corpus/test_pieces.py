@@ -19,7 +19,7 @@ from mothertongue.corpus.pieces import split_text
         ("aaaa bbbb cccc", 10, ["aaaa bbbb ", "cccc"]),
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
         ("一二三四。五六七八", 6, ["一二三四。", "五六七八"]),
-        ("ae\u0301ae\u0301ae\u0301", 4, ["ae\u0301", "ae\u0301", "ae\u0301"]),
+        ("e\u0301e\u0301e\u0301", 3, ["e\u0301", "e\u0301", "e\u0301"]),
         ("👩\u200d👩\u200d👧👩\u200d👩\u200d👧", 7, ["👩\u200d👩\u200d👧", "👩\u200d👩\u200d👧"]),
     ],
 )
@@ -52,3 +52,8 @@ def test_two_million_characters_in_one_line(unit):
     assert "".join(pieces) == text
     assert max(map(len, pieces)) <= 100_000
     assert len(pieces) <= 41
+
+
+def test_a_million_marks_on_one_letter_take_no_quadratic_time():
+    text = "e" + "\u0301" * 1_000_000 + "x"
+    assert list(map(len, split_text(text, 1000))) == [1_000_001, 1]

@@ -103,15 +103,19 @@ def test_actions_are_performed_in_order_before_the_stage_ends(quick_path):
     assert (quick_path / "run" / "pages" / "lines").read_text().split() == [str(number) for number in range(100)]
 
 
+def submit_many(writer, action):
+    for _ in range(1000):
+        writer.submit(action)
+    writer.close()
+
+
 def test_what_follows_an_error_is_not_written():
     done = []
     writer = BackgroundWriter()
     writer.submit(lambda: done.append(1))
     writer.submit(raising(ValueError("stop")))
     with pytest.raises(WorkError):
-        for _ in range(1000):
-            writer.submit(lambda: done.append(2))
-        writer.close()
+        submit_many(writer, lambda: done.append(2))
     assert done == [1]
     with pytest.raises(WorkError):
         writer.close()

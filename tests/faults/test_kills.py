@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 from pathlib import Path
@@ -101,6 +100,6 @@ def test_a_kill_at_every_step_continues_to_the_same_bits(quick_path, unbroken, m
 def test_the_lease_of_a_killed_run_is_healed_without_the_user(quick_path, unbroken):
     killed_at(quick_path, "kill:40")
     assert (quick_path / "run" / "lease.json").exists()
-    assert not os.path.exists(quick_path / "run" / "report.html")
+    assert not (quick_path / "run" / "report.html").exists()
     recover(quick_path)
     assert not (quick_path / "run" / "lease.json").exists()

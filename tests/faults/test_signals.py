@@ -1,7 +1,8 @@
-"""R4: a run stopped by a signal exits with 130 within five seconds, names the command that continues, keeps the bits."""
+"""R4: a run stopped by a signal exits with 130 within five seconds, names the next command, keeps the bits."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -90,3 +91,16 @@ def test_an_ignored_signal_stays_ignored():
             assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_end_of_a_forked_worker_is_no_signal_to_the_run():
+    with Interrupts("x", grace=60) as interrupts:
+        child = os.fork()
+        if child == 0:
+            time.sleep(60)
+            os._exit(0)
+        os.kill(child, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+        assert interrupts._signalled(0.05) is False
+        interrupts.check()

@@ -8,6 +8,9 @@ import pty
 import subprocess
 import sys
 import textwrap
+import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from harness import SOURCE
@@ -67,25 +70,24 @@ def test_every_width_has_room(monkeypatch, capsys, width, text):
     assert capsys.readouterr().err
 
 
-def on_a_terminal(environment) -> str:
+def on_a_terminal(environment, script=SCRIPT) -> str:
     """What the script writes on a pseudo-terminal."""
     leader, follower = pty.openpty()
-    try:
-        result = run(environment, stderr=follower)
-        os.close(follower)
-        assert result.returncode == 0
-        found = b""
-        while True:
-            try:
-                block = os.read(leader, 65536)
-            except OSError:
-                break
-            if not block:
-                break
-            found += block
-        return found.decode("utf-8", "replace")
-    finally:
-        os.close(leader)
+    found: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(leader, found), daemon=True)
+    reader.start()  # while the child works, because a terminal holds only 4 KiB
+    result = run(environment, script, stderr=follower)
+    os.close(follower)
+    reader.join()
+    os.close(leader)
+    assert result.returncode == 0
+    return b"".join(found).decode("utf-8", "replace")
+
+
+def read_all(descriptor: int, found: list[bytes]) -> None:
+    with suppress(OSError):  # EIO is the end of a pseudo-terminal
+        while block := os.read(descriptor, 65536):
+            found.append(block)
 
 
 TERMINAL = {"TERM": "xterm-256color", "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
@@ -93,6 +95,21 @@ TERMINAL = {"TERM": "xterm-256color", "COLUMNS": "80", "PYTHONIOENCODING": "utf-
 
 def test_a_terminal_shows_a_bar():
     assert "100%" in on_a_terminal(TERMINAL)
+
+
+def test_messages_and_a_bar_in_a_bar_share_a_terminal():
+    script = """
+    from mothertongue import console
+    with console.progress("outer", 2, "x") as outer:
+        with console.progress("inner", 2, "x") as inner:
+            inner(2)
+            console.say("a message")
+        outer(2)
+    """
+    shown = on_a_terminal(TERMINAL, script)
+    assert "a message" in shown
+    assert "outer" in shown
+    assert "inner" not in shown
 
 
 def test_no_color_is_honoured():
@@ -113,7 +130,7 @@ def test_a_process_in_an_old_code_page_ends_well(encoding, optimise):
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_full_device_is_no_error(stream):
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         assert run(**{stream: full}).returncode == 0
 
 

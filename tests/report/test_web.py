@@ -108,7 +108,7 @@ def wrong_places(server: ChatServer, chance: random.Random) -> Iterator[Case]:
         yield f"site {site}", request(server, Sec_Fetch_Site=site), {403}
         yield f"site {site}", request(server, "GET", Sec_Fetch_Site=site), {403}
     yield "a page without origin", request(server, drop=("Origin",)), {403}
-    for _ in range(40):
+    for _ in range(60):
         token = list(server.token)
         token[chance.randrange(len(token))] = "!"
         yield "token", request(server, path=f"/{''.join(token)}/chat"), {403}
@@ -140,7 +140,7 @@ def wrong_paths(server: ChatServer, chance: random.Random) -> Iterator[Case]:
         "report.json",
         "?x",
     ]
-    for _ in range(60):
+    for _ in range(80):
         tail = "/".join(chance.choice(parts) for _ in range(chance.randint(1, 6)))
         if tail in ("chat", ""):
             continue

@@ -111,7 +111,7 @@ def test_every_token_that_is_text_produces_itself() -> None:
 def test_an_unseen_script_is_learned_from_its_bytes_up() -> None:
     found = extend_tokenizer(tiny_tokenizer(), AMHARIC, size=120)
     whole = [found.tokenizer.decode([index]) for index in found.new_ids]
-    assert sum("\N{REPLACEMENT CHARACTER}" not in text for text in whole) > 60
+    assert sum("\N{REPLACEMENT CHARACTER}" not in text for text in whole) > 0.8 * len(whole)
     assert found.reachability == 1.0
     assert found.before.tokens_per_word > 2.5 * found.after.tokens_per_word
 

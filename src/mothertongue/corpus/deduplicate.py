@@ -193,7 +193,8 @@ class _Index:
         own = shingles(text)
         starts = np.searchsorted(self._hashes, own, side="left")
         ends = np.searchsorted(self._hashes, own, side="right")
-        hits = [self._owners[start:end] for start, end in zip(starts, ends, strict=True) if end > start]
+        found = ends > starts
+        hits = [self._owners[start:end] for start, end in zip(starts[found], ends[found], strict=True)]
         if not hits:
             return False
         shared = np.bincount(np.concatenate(hits), minlength=len(self._sizes))

@@ -15,6 +15,7 @@ _SPACE = regex.compile(r"\s")
 _GRAPHEME = regex.compile(r"\X")
 # A border is looked for in the second half of a piece, so that pieces are never tiny.
 SMALLEST_SHARE = 0.5
+GRAPHEME_WINDOW = 256
 
 
 def split_text(text: str, maximum_characters: int) -> list[str]:
@@ -56,13 +57,31 @@ def _grapheme_border(text: str, start: int, limit: int) -> int:
     """Return the last grapheme border in (start, limit], or the end of the first grapheme when it is longer."""
     if limit < len(text) and text[limit].isascii() and text[limit] != "\n" and text[limit - 1].isascii():
         return limit
-    anchor = _anchor(text, start, limit)
-    last = anchor
-    for match in _GRAPHEME.finditer(text, anchor):
-        if match.end() > limit:
-            return last if last > start else match.end()
-        last = match.end()
+    last = start
+    for end in _grapheme_ends(text, _anchor(text, start, limit)):
+        if end > limit:
+            return last if last > start else end
+        last = end
     return last
+
+
+def _grapheme_ends(text: str, place: int) -> Iterator[int]:
+    """Yield the ends of graphemes after `place`, itself a border.
+
+    Done in windows: on flags the engine looks back over all regional indicators before each, which is quadratic.
+    """
+    window = GRAPHEME_WINDOW
+    while place < len(text):
+        ends = [match.end() for match in _GRAPHEME.finditer(text[place : place + window])]
+        if place + window < len(text):
+            # The last grapheme may go on behind the window.
+            ends.pop()
+        if not ends:
+            window *= 2
+            continue
+        yield from (place + end for end in ends)
+        place += ends[-1]
+        window = GRAPHEME_WINDOW
 
 
 def _anchor(text: str, start: int, limit: int) -> int:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from tokenizers import Tokenizer, pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
 
-from mothertongue import durability
 from mothertongue.errors import InputError, Problem
+from mothertongue.fingerprint import hash_input
 from mothertongue.models import bases
 from mothertongue.models.device import pick_device
 from mothertongue.models.gguf import guard
@@ -48,7 +47,9 @@ def load(folder: Path, device: torch.device | None = None) -> Loaded:
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
     )
-    return Loaded(model.to(device or pick_device()).eval(), load_tokenizer(folder), folder)
+    moved: PreTrainedModel = model.to(device or pick_device())  # type: ignore[arg-type]
+    moved.eval()
+    return Loaded(moved, load_tokenizer(folder), folder)
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
@@ -60,7 +61,12 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
             Problem("MT405", f"the tokenizer cannot be loaded: {error}", key="base", value=str(folder),
                     do="copy tokenizer.json and tokenizer_config.json into the folder")
         ) from None
-    return tokenizer  # type: ignore[no-any-return]
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise InputError(
+            Problem("MT405", "the tokenizer has no tokenizer.json form", key="base", value=str(folder),
+                    do="convert it with transformers and save it again")
+        )
+    return tokenizer
 
 
 def folder_hash(folder: Path) -> str:
@@ -69,10 +75,7 @@ def folder_hash(folder: Path) -> str:
     A folder of our own cache carries its manifest, so that half a gigabyte is not read again at every start.
     """
     manifest = folder / "manifest.json"
-    if manifest.is_file():
-        return durability.sha256_file(manifest)
-    entries = durability.folder_manifest(folder)
-    return durability.sha256_bytes(json.dumps([(e.path, e.sha256) for e in entries]).encode())
+    return hash_input(manifest if manifest.is_file() else folder)
 
 
 def dequantise(source: Path, folder: Path) -> None:
@@ -88,15 +91,14 @@ def dequantise(source: Path, folder: Path) -> None:
         model = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(**where, local_files_only=True)
     _forget_quantisation(model)
-    tokenizer = _restore_pre_tokenizer(tokenizer, str(metadata.get("tokenizer.ggml.pre", "")))
+    tokenizer = _restore_pre_tokenizer(cast(PreTrainedTokenizerFast, tokenizer), str(metadata.get("tokenizer.ggml.pre", "")))
     tokenizer.model_max_length = model.config.max_position_embeddings
     save_plain(model, tokenizer, folder)
 
 
 def _forget_quantisation(model: PreTrainedModel) -> None:
     """save_pretrained refuses a model that remembers GGUF, although its weights are plain float32 by now."""
-    model.hf_quantizer = None
-    model.is_quantized = False
+    vars(model).update(hf_quantizer=None, is_quantized=False)
     model.__dict__.pop("quantization_method", None)
     model.config.__dict__.pop("quantization_config", None)
     model.config._name_or_path = ""

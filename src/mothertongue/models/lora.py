@@ -80,9 +80,10 @@ def save_adapter(model: PreTrainedModel, folder: Path, base: str, embeddings: bo
     if embeddings:
         tied = model.get_output_embeddings().weight is model.get_input_embeddings().weight
         names = {id(module): name for name, module in model.named_modules()}
-        kept = [model.get_input_embeddings()] + ([] if tied else [model.get_output_embeddings()])
+        kept = [model.get_input_embeddings(), *([] if tied else [model.get_output_embeddings()])]
         for module in kept:
-            tensors[f"base_model.model.{names[id(module)]}.weight"] = module.weight.detach().contiguous()
+            matrix: Tensor = module.weight
+            tensors[f"base_model.model.{names[id(module)]}.weight"] = matrix.detach().contiguous()
     targets = sorted({name.rsplit(".", 1)[-1] for name, _ in layers})
     rank = layers[0][1].rank
     alpha = layers[0][1].scale * rank

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from mothertongue import durability
@@ -25,7 +27,7 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folde
 
 def save_plain(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Writes the files of a model folder into an existing (temporary) folder."""
-    rows = model.get_input_embeddings().weight.shape[0]
+    rows = len(cast(Tensor, model.get_input_embeddings().weight))
     highest = max(tokenizer.get_vocab().values())
     if highest >= rows:
         raise WorkError(Problem("MT411", f"the tokenizer produces id {highest} but the matrix has {rows} rows"))

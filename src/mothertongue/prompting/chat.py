@@ -93,7 +93,9 @@ def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     chat = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
     rendered = render_chat_masked(tokenizer, chat)
     controls = set(control_tokens(tokenizer).values())
-    ends = [index for index, own in zip(rendered.ids, rendered.assistant_mask, strict=True) if own and index in controls]
+    ends = [
+        index for index, own in zip(rendered.ids, rendered.assistant_mask, strict=True) if own and index in controls
+    ]
     return ends + [index for index in found if index not in ends]
 
 

@@ -7,6 +7,7 @@ scored and packed behind its own start, and `document_start` is the only place t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ Encoded = tuple[list[int], list[tuple[int, int]]]
 
 _REPLACEMENT = "\ufffd"
 _SEPARATOR = "<|endoftext|>"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def control_tokens(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
@@ -56,10 +58,12 @@ def check_single_start(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], w
     if list(ids[:2]) == start * 2:
         shown = str(tokenizer.convert_ids_to_tokens(start[0]))
         raise InputError(Problem("MT602", "a sequence begins with its start token twice", where=where, value=shown))
-    if start == [tokenizer.bos_token_id] and _adds_bos(tokenizer) and list(ids[:1]) != start:
+    if _adds_bos(tokenizer) and list(ids[:1]) != start:
         first = str(tokenizer.convert_ids_to_tokens(list(ids[:8])))
         raise InputError(
-            Problem("MT604", "a sequence lacks the BOS token", where=where, value=first, allowed=str(tokenizer.bos_token))
+            Problem(
+                "MT604", "a sequence lacks the BOS token", where=where, value=first, allowed=str(tokenizer.bos_token)
+            )
         )
 
 
@@ -97,9 +101,7 @@ def encode_scaffold(tokenizer: PreTrainedTokenizerBase, text: str) -> Encoded:
 
 def repair_surrogates(text: str) -> str:
     """The text with every lone surrogate replaced by U+FFFD; tokenizers cannot encode them."""
-    return "".join(_REPLACEMENT if "\ud800" <= character <= "\udfff" else character for character in text) if any(
-        "\ud800" <= character <= "\udfff" for character in text
-    ) else text
+    return _SURROGATE.sub(_REPLACEMENT, text)
 
 
 def _adds_bos(tokenizer: PreTrainedTokenizerBase) -> bool:

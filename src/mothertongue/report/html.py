@@ -107,7 +107,7 @@ def _sections(report: Report, words: Words) -> list[Element | None]:
 def _header(report: Report, words: Words, title: str) -> Element:
     verdict = verdict_content(report, words, user_text)
     count = len(report.warnings)
-    above = element("a", words("head.warnings_above", n=words.whole(count)), href="#warnings", class_="notice")
+    above = element("a", words.count("warnings", count), href="#warnings", class_="notice")
     return element(
         "header",
         element("p", words("head.kicker"), class_="kicker"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -80,24 +80,24 @@ def user_text(text: str, language: str = "", name: str = "bdi") -> Element:
 
 def render(content: Content) -> str:
     """The markup of content."""
-    return "".join(_pieces(content))
+    pieces: list[str] = []
+    _collect(content, pieces)
+    return "".join(pieces)
 
 
-def _pieces(content: Content) -> Iterator[str]:
+def _collect(content: Content, pieces: list[str]) -> None:
     if content is None:
         return
     if isinstance(content, str):
-        yield html.escape(clean(content), quote=False)
+        pieces.append(html.escape(clean(content), quote=False))
     elif isinstance(content, Asset):
-        yield content.text
+        pieces.append(content.text)
     elif isinstance(content, Element):
-        yield "<" + content.name
-        for key, value in content.attributes:
-            yield f' {key}="{html.escape(clean(value))}"'
-        yield ">"
+        attributes = "".join(f' {key}="{html.escape(clean(value))}"' for key, value in content.attributes)
+        pieces.append(f"<{content.name}{attributes}>")
         if content.name not in VOID_ELEMENTS:
-            yield from _pieces(content.children)
-            yield f"</{content.name}>"
+            _collect(content.children, pieces)
+            pieces.append(f"</{content.name}>")
     else:
         for child in content:
-            yield from _pieces(child)
+            _collect(child, pieces)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mothertongue.report.markup import Content, Element, element, user_text
-from mothertongue.report.model import BitsPerByte, Curve, Decision, Report, TaskMeasure, Value
+from mothertongue.report.model import BitsPerByte, Curve, CurvePoint, Decision, Report, TaskMeasure, Value
 from mothertongue.report.pieces import (
     MAXIMUM_ROWS,
     Cell,
@@ -169,15 +169,16 @@ def _bits_table(report: Report, words: Words) -> Element:
 def curves_section(report: Report, words: Words) -> Element | None:
     """The sets over training, on a linear and a logarithmic axis, one of which is shown without a script."""
     series: list[Series] = []
+    by_tokens = all(point.tokens is not None for curve in report.curves for point in curve.points)
     for curve in report.curves:
-        points = [(_across(report, index, curve), point.value) for index, point in enumerate(curve.points)]
+        points = [(_across(point, by_tokens), point.value) for point in curve.points]
         known = [(x, y) for x, y in points if y is not None]
         if known:
             label = f"{curve.set} ({words(f'role.{curve.role}')})"
-            series.append(Series(label, known, _STYLES[curve.role], _band(report, curve)))
+            series.append(Series(label, known, _STYLES[curve.role], _band(curve, by_tokens)))
     if not series:
         return None
-    label = words("chart.tokens_axis" if _has_tokens(report) else "chart.steps_axis")
+    label = words("chart.tokens_axis" if by_tokens else "chart.steps_axis")
     drawn = [
         lines(Plot(words, f"curves-{kind}", words("chart.curves_title")), series, label, kind == "logarithmic")
         for kind in ("linear", "logarithmic")
@@ -185,19 +186,14 @@ def curves_section(report: Report, words: Words) -> Element | None:
     return section(words, "curves", figure(words, _switch(words, drawn), _curves_table(report, words)))
 
 
-def _has_tokens(report: Report) -> bool:
-    return all(point.tokens is not None for curve in report.curves for point in curve.points)
+def _across(point: CurvePoint, by_tokens: bool) -> float:
+    return float(point.tokens if by_tokens and point.tokens is not None else point.step)
 
 
-def _across(report: Report, index: int, curve: Curve) -> float:
-    point = curve.points[index]
-    return float(point.tokens if _has_tokens(report) and point.tokens is not None else point.step)
-
-
-def _band(report: Report, curve: Curve) -> list[tuple[float, float, float]]:
+def _band(curve: Curve, by_tokens: bool) -> list[tuple[float, float, float]]:
     return [
-        (_across(report, index, curve), point.low, point.high)
-        for index, point in enumerate(curve.points)
+        (_across(point, by_tokens), point.low, point.high)
+        for point in curve.points
         if point.low is not None and point.high is not None
     ]
 

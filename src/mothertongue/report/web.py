@@ -169,6 +169,8 @@ class ChatHandler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuses what the base class does not understand, without its page of explanations."""
         del message, explain
+        # A request line that was not understood counts as HTTP/0.9, which has no status to answer with.
+        self.request_version = self.protocol_version
         self._refuse(405 if code == 501 else code)
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mothertongue.errors import InputError, Problem
 from mothertongue.generation.local import LocalGenerator
+from mothertongue.generation.protocol import Sampling
 from mothertongue.models.bases import resolve_base
 from mothertongue.models.load import Loaded, load
 from mothertongue.recipe import load_recipe
@@ -24,7 +25,7 @@ class ModelStreamer:
 
     def stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
         """The answer to the messages, in pieces of text."""
-        return self._generator.stream(messages, max_new_tokens=NEW_TOKENS)
+        return self._generator.stream(messages, Sampling(max_new_tokens=NEW_TOKENS))
 
 
 def open_subjects(folder: Path, compare: bool) -> Mapping[str, Streamer]:

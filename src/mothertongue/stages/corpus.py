@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from mothertongue import durability
 from mothertongue.corpus.control_tokens import find_control_tokens
-from mothertongue.corpus.curate import Curated, CurateOptions, curate, overlap, plain_texts
+from mothertongue.corpus.curate import Curated, CurateOptions, curate, plain_texts
+from mothertongue.corpus.deduplicate import overlap
 from mothertongue.corpus.document import Document, read_shard, write_shard
 from mothertongue.errors import InputError, Problem
 from mothertongue.fingerprint import hash_input
+from mothertongue.plan import Plan
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
 from mothertongue.stages.material import Material, resolve
@@ -32,6 +34,9 @@ class CorpusStage:
     version = 1
     needs: tuple[str, ...] = ()
 
+    def __init__(self, make_plan: Callable[[], Plan] | None = None) -> None:
+        self._make_plan = make_plan
+
     def options(self, recipe: Recipe) -> Mapping[str, Any]:
         """The corpus section without its paths, whose contents count instead."""
         paths = {"sources", "second_domain", "retention", "replay"}
@@ -50,6 +55,9 @@ class CorpusStage:
     def run(self, context: StageContext) -> None:
         """Writes one shard for each set, dropped.jsonl, and corpus.json with the funnel."""
         recipe, material = context.recipe, resolve(context.recipe)
+        if self._make_plan:
+            planned = self._make_plan()
+            context.decide("plan", planned.as_json)
         curated = curate(material.sources, recipe.language, _options(recipe))
         sets = _separate(recipe, material, curated)
         for name in SETS:

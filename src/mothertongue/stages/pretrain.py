@@ -94,7 +94,8 @@ class PretrainStage:
         if pretrain.steps is not None:
             return int(pretrain.steps)
         if pretrain.seconds is None and budget is None:
-            return math.ceil(_EPOCHS * len(rows.streams["target"]) / rows.shares["target"] / pretrain.batch_size)
+            epoch = len(rows.streams["target"]) / rows.shares["target"] / float(pretrain.batch_size)
+            return math.ceil(_EPOCHS * epoch)
 
         def make() -> dict[str, Any]:
             speed = _SPEED_MARGIN * _measured_speed(context, folder, rows, method)

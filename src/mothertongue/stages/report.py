@@ -5,10 +5,13 @@ from __future__ import annotations
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 from mothertongue import durability
-from mothertongue.language import display_name
+from mothertongue.evaluation import TaskResult, compare, read_questions
+from mothertongue.language import display_name, parse_language
 from mothertongue.ledger import versions
 from mothertongue.recipe import Recipe
 from mothertongue.report.card import model_card
@@ -41,14 +44,30 @@ from mothertongue.report.model import Interval as ReportInterval
 from mothertongue.report.model import Stage as StageRow
 from mothertongue.report.verdict import build_verdict
 from mothertongue.run import StageContext, read_decisions
-from mothertongue.stages.results import Results, compare_results, read_results
+from mothertongue.stages.evaluate import read_results
+from mothertongue.stages.material import resolve
 from mothertongue.stages.start import chosen_folder, decided, read_json
 
 _WATTS_PER_CORE = 15.0
 """What a busy core of a laptop or server is taken to draw; the report says that energy is an estimate."""
 _SAMPLES_PER_REASON = 8
 _SHOWN_ITEMS = 40
-_SETS = ("target", "second_domain", "retention")
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one model answered: (role, language, result) of every task, the shown answers, characters per token."""
+
+    tasks: list[tuple[Any, str, TaskResult]]
+    answers: list[dict[str, str]]
+    characters: dict[str, float]
+    tokens: int
+
+    @classmethod
+    def read(cls, folder: Path) -> Side:
+        """The side in the folder of a finished baseline or evaluate stage."""
+        rows, facts = read_results(folder)
+        return cls(rows, facts["answers"], facts["characters_per_token"], facts["tokens"])
 
 
 class ReportStage:
@@ -90,7 +109,7 @@ def publish_model(context: StageContext, report: Report) -> None:
 def gather(context: StageContext) -> Report:
     """The report of a run, computed from what its stages left."""
     recipe = context.recipe
-    before, after = read_results(context, "baseline"), read_results(context, "evaluate")
+    before, after = (Side.read(context.output(stage)) for stage in ("baseline", "evaluate"))
     measures = _measures(context, before, after)
     restored = read_json(context.output("restore") / "restore.json")
     report = Report(
@@ -126,62 +145,58 @@ def gather(context: StageContext) -> Report:
     return report
 
 
-def _measures(context: StageContext, before: Results, after: Results) -> Measures:
-    recipe = context.recipe
-    samples = recipe.evaluate.bootstrap_samples
-    bits = {}
-    for name in _SETS:
-        if name in before.bits and before.bits[name].bits:
-            found = compare_results(before.bits[name], after.bits[name], seed=context.seed, samples=samples)
-            bits[name] = BitsPerByte(
+def _measures(context: StageContext, before: Side, after: Side) -> Measures:
+    bits: dict[str, BitsPerByte] = {}
+    tasks: dict[str, TaskMeasure] = {}
+    for (role, language, old), (_, _, new) in zip(before.tasks, after.tasks, strict=True):
+        found = compare(old, new, context.seed, context.recipe.evaluate.bootstrap_samples)
+        interval = ReportInterval(low=found.interval.low, high=found.interval.high, estimate=found.interval.estimate)
+        if old.weights:
+            size = int(sum(item.detail["bytes"] for item in old.items))
+            bits[old.name] = BitsPerByte(
+                before=found.before, after=found.after, interval=interval, documents=found.n, bytes=size, role=role
+            )
+        else:
+            tasks[old.name] = TaskMeasure(
+                metric=found.metric,
                 before=found.before,
                 after=found.after,
-                interval=ReportInterval(low=found.low, high=found.high, estimate=found.estimate),
-                documents=found.n,
-                bytes=sum(before.bits[name].bytes),
-                role=name,
+                interval=interval,
+                n=found.n,
+                won=found.won,
+                lost=found.lost,
+                higher_is_better=old.higher_is_better,
+                role="retention" if role == "retention" else "target",
+                items=_items(context, old, new, language),
             )
-    tasks = {
-        name: _task(before, after, name, seed=context.seed, samples=samples) for name in before.tasks if name in after.tasks
-    }
-    texts = {name: BeforeAfter(before=before.characters_per_token[name], after=after.characters_per_token[name]) for name in before.characters_per_token}
-    target = texts["target"]
-    return Measures(
-        bits_per_byte=bits,
-        characters_per_token=CharactersPerToken(before=target.before, after=target.after, sets=texts),
-        tasks=tasks,
-    )
+    sets = {name: BeforeAfter(before=value, after=after.characters[name]) for name, value in before.characters.items()}
+    shown = CharactersPerToken(before=sets["target"].before, after=sets["target"].after, sets=sets)
+    return Measures(bits_per_byte=bits, characters_per_token=shown, tasks=tasks)
 
 
-def _task(before: Results, after: Results, name: str, *, seed: int, samples: int) -> TaskMeasure:
-    first, second = before.tasks[name], after.tasks[name]
-    found = first.compare(second, seed=seed, samples=samples)
-    items = [
+def _items(context: StageContext, old: TaskResult, new: TaskResult, language: str) -> list[TaskItem]:
+    """The items of a task that people would rather read than count: questions with both models' choices."""
+    if not any("picked" in item.detail for item in old.items):
+        return []
+    path = resolve(context.recipe).questions
+    known = {q.id: q for q in read_questions(path, parse_language(language).language)} if path else {}
+    later = {item.id: item for item in new.items}
+    rows = [(known[item.id], item, later[item.id]) for item in old.items if item.id in known]
+    step = max(1, len(rows) // _SHOWN_ITEMS)
+    return [
         TaskItem(
-            id=old.id,
-            prompt=old.prompt,
-            language=first.language,
-            options=old.options,
-            correct=old.correct,
-            before=old.answer,
-            after=new.answer,
-            before_correct=old.value > 0 if first.binary else None,
-            after_correct=new.value > 0 if first.binary else None,
+            id=question.id,
+            prompt=question.question,
+            language=language,
+            options=sorted([question.answer, *question.distractors]),
+            correct=question.answer,
+            before=first.detail["picked"],
+            after=second.detail["picked"],
+            before_correct=first.value > 0,
+            after_correct=second.value > 0,
         )
-        for old, new in zip(first.items[:_SHOWN_ITEMS], second.items[:_SHOWN_ITEMS], strict=True)
+        for question, first, second in rows[::step]
     ]
-    return TaskMeasure(
-        metric=first.metric,
-        before=found.before,
-        after=found.after,
-        interval=ReportInterval(low=found.low, high=found.high, estimate=found.estimate),
-        n=found.n,
-        won=found.won,
-        lost=found.lost,
-        higher_is_better=first.higher_is_better,
-        role=first.role,
-        items=items,
-    )
 
 
 def _stages(context: StageContext) -> list[StageRow]:
@@ -200,7 +215,7 @@ def _stages(context: StageContext) -> list[StageRow]:
     return rows
 
 
-def _cost(context: StageContext, before: Results, after: Results) -> Cost:
+def _cost(context: StageContext, before: Side, after: Side) -> Cost:
     import os
 
     ledger = context.ledger()
@@ -219,8 +234,8 @@ def _cost(context: StageContext, before: Results, after: Results) -> Cost:
     )
 
 
-def _samples(before: Results, after: Results, count: int) -> list[Sample]:
-    pairs = zip(before.samples, after.samples, strict=True)
+def _samples(before: Side, after: Side, count: int) -> list[Sample]:
+    pairs = zip(before.answers, after.answers, strict=True)
     return [
         Sample(prompt=old["prompt"], language=old["language"], before=old["answer"], after=new["answer"])
         for old, new in list(pairs)[:count]
@@ -239,10 +254,11 @@ def _decisions(context: StageContext, restored: Mapping[str, Any]) -> list[Decis
     return found
 
 
-def _curves(context: StageContext, before: Results, after: Results) -> list[Curve]:
+def _curves(context: StageContext, before: Side, after: Side) -> list[Curve]:
     course = read_json(context.output("pretrain") / "course.json")["course"]
     curves = []
-    for stream, role in (("target", "target"), ("replay", "retention")):
+    streams: dict[str, Literal["target", "retention"]] = {"target": "target", "replay": "retention"}
+    for stream, role in streams.items():
         points, tokens = [], 0
         for row in course:
             tokens += row["tokens"]
@@ -297,9 +313,9 @@ def _vocabulary(context: StageContext) -> Vocabulary | None:
     size = facts["size"]
     return Vocabulary(
         size_before=size,
-        size_after=size + extension["tokens"] if facts["chosen"] == "extend" else size,
+        size_after=size + extension["new_tokens"] if facts["chosen"] == "extend" else size,
         reachable_percent=100 * extension["reachability"],
-        rows_never_seen=extension["never_used"],
+        rows_never_seen=extension["unused"],
         examples=extension["examples"],
     )
 

@@ -12,8 +12,8 @@ from transformers import PreTrainedModel
 from mothertongue import durability
 from mothertongue.console import progress
 from mothertongue.errors import InputError, Problem
-from mothertongue.evaluation.subject import Subject
-from mothertongue.evaluation.tasks.format import FormatTask
+from mothertongue.evaluation import ChatFormat, Scorer, Subject
+from mothertongue.generation.local import LocalGenerator
 from mothertongue.models.arithmetic import add_residual, elchat, interpolate, residual
 from mothertongue.models.device import prepare_machine
 from mothertongue.models.load import Loaded, folder_hash, load
@@ -21,13 +21,12 @@ from mothertongue.models.save import save_model
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
 from mothertongue.stages.corpus import read_set
-from mothertongue.stages.items import chat_prompts
+from mothertongue.stages.items import DECISION_PROMPTS, FORMAT_TOKENS, chat_prompts
 from mothertongue.stages.start import base_folder
 from mothertongue.stages.training import measure
 
 SHARE = 0.2
 """Share of the source model in plain interpolation: a fifth gives back most of the old language at almost no cost."""
-_PROMPTS = 6
 
 Weights = dict[str, Tensor]
 
@@ -41,7 +40,7 @@ class RestoreStage:
 
     def options(self, recipe: Recipe) -> Mapping[str, Any]:
         """The restore section without its path."""
-        return recipe.restore.model_dump(mode="json", exclude={"chat_base"}) | {"new_tokens": recipe.evaluate.new_tokens}
+        return recipe.restore.model_dump(mode="json", exclude={"chat_base"}) | {"format_tokens": FORMAT_TOKENS}
 
     def inputs(self, context: StageContext) -> Mapping[str, str]:
         """The base's content, and that of the plain model below it where the residual needs one."""
@@ -54,17 +53,17 @@ class RestoreStage:
         prepare_machine()
         source, trained = load(base_folder(context)), load(context.output("pretrain") / "model")
         rules = _rules(context, source, trained)
+        trained.tokenizer.chat_template = source.tokenizer.chat_template
         adapted = _weights(trained.model)
-        rows: list[dict[str, Any]] = [_row(context, "base", source, adapted)]
+        rows: list[dict[str, Any]] = [_row(context, "base", source)]
         with progress("restoring rules", len(rules), "rules") as advance:
             for name, rule in rules.items():
                 context.check_interrupt()
                 _set(trained.model, rule(adapted))
-                rows.append(_row(context, name, trained, adapted))
+                rows.append(_row(context, name, trained))
                 advance(1)
         chosen, reason = choose(rows, context.recipe.restore.max_retention_loss, context.recipe.restore.max_format_loss)
         _set(trained.model, rules[chosen](adapted))
-        trained.tokenizer.chat_template = source.tokenizer.chat_template
         save_model(trained.model, trained.tokenizer, context.folder / "model")
         durability.write_json(context.folder / "restore.json", {"chosen": chosen, "reason": reason, "rules": rows})
 
@@ -78,8 +77,8 @@ def choose(rows: list[dict[str, Any]], max_retention_loss: float, max_format_los
     base, *tried = rows
 
     def excess(row: Mapping[str, Any]) -> float:
-        forgotten = row["retention"] / base["retention"] - 1 - max_retention_loss
-        unformed = base["format"] - row["format"] - max_format_loss
+        forgotten: float = row["retention"] / base["retention"] - 1 - max_retention_loss
+        unformed: float = base["format"] - row["format"] - max_format_loss
         return max(forgotten, 0.0) + max(unformed, 0.0)
 
     within = [row for row in tried if excess(row) <= 0]
@@ -118,14 +117,14 @@ def _residual_rule(context: StageContext, instruct: Weights) -> Callable[[Weight
     return lambda adapted: add_residual(adapted, difference)
 
 
-def _row(context: StageContext, name: str, loaded: Loaded, adapted: Weights) -> dict[str, Any]:
-    target, old = read_set(context, "decision"), read_set(context, "retention_decision")
-    task = FormatTask(chat_prompts(context)[:_PROMPTS], context.recipe.evaluate.new_tokens)
+def _row(context: StageContext, name: str, loaded: Loaded) -> dict[str, Any]:
+    scorer, generator = Scorer(loaded.model, loaded.tokenizer), LocalGenerator(loaded.model, loaded.tokenizer)
+    task = ChatFormat("chat format", chat_prompts()[:DECISION_PROMPTS], FORMAT_TOKENS)
     return {
         "name": name,
-        "target": measure(loaded.model, loaded.tokenizer, target),
-        "retention": measure(loaded.model, loaded.tokenizer, old),
-        "format": task.run(Subject(loaded.model, loaded.tokenizer)).value,
+        "target": measure(loaded, read_set(context, "decision")),
+        "retention": measure(loaded, read_set(context, "retention_decision")),
+        "format": task.run(Subject(loaded.model, loaded.tokenizer, scorer, generator)).value,
     }
 
 

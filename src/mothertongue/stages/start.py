@@ -31,9 +31,14 @@ def started_folder(context: StageContext) -> Path:
     return extended if extended.is_dir() else training_base(context)
 
 
+def chosen_folder(context: StageContext) -> Path:
+    """The taught model after the restoring rule."""
+    return context.output("restore") / "model"
+
+
 def elapsed(context: StageContext) -> float:
     """Seconds that the run has worked so far, over all its stages and attempts."""
-    others = (entry["seconds"] for name, entry in context.ledger().items() if name != context.stage)
+    others = (float(entry["seconds"]) for name, entry in context.ledger().items() if name != context.stage)
     return sum(others) + context.seconds
 
 

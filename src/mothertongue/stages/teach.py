@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mothertongue import durability
@@ -10,6 +10,7 @@ from mothertongue.console import emit, say
 from mothertongue.models.bases import check_base
 from mothertongue.plan import Plan, render
 from mothertongue.recipe import Recipe
+from mothertongue.report.html import read_report
 from mothertongue.run import RunResult, Stage, execute
 from mothertongue.stages.corpus import CorpusStage
 from mothertongue.stages.estimate import make_plan
@@ -21,10 +22,10 @@ from mothertongue.stages.restore import RestoreStage
 from mothertongue.stages.vocabulary import VocabularyStage
 
 
-def stages() -> Sequence[Stage]:
-    """Every stage of the main job, in order."""
+def stages(make_plan: Callable[[], Plan] | None = None) -> Sequence[Stage]:
+    """Every stage of the main job, in order; the first of them keeps the plan for the report."""
     return (
-        CorpusStage(),
+        CorpusStage(make_plan),
         EvaluateStage("baseline"),
         VocabularyStage(),
         PretrainStage(),
@@ -48,17 +49,35 @@ def run_recipe(
     Everything that can be checked is checked before anything is spent. Raises InputError, WorkError or Interrupted.
     """
     check(recipe)
-    planned = plan(recipe, run_folder)
-    if dry_run:
-        emit(render(planned))
-        if json_path:
-            durability.write_json(json_path, planned.as_json())
-        return None
-    say(render(planned))
-    durability.require_space(run_folder, planned.disk_bytes)
-    result = execute(stages(), recipe, run_folder, until=until, trust=trust)
-    finish(run_folder, until, json_path)
+    resumed = (run_folder / "run.json").is_file()
+    planned = None if resumed and not dry_run else plan(recipe, run_folder)
+    if planned is not None:
+        (emit if dry_run else say)(render(planned))
+        if dry_run:
+            if json_path:
+                durability.write_json(json_path, planned.as_json())
+            return None
+        durability.require_space(run_folder, planned.disk_bytes)
+    result = execute(stages(lambda: planned or plan(recipe, run_folder)), recipe, run_folder, until=until, trust=trust)
+    _tell(run_folder, result, json_path)
     return result
+
+
+def _tell(run_folder: Path, result: RunResult, json_path: Path | None) -> None:
+    """Says what came of the run and what to do next; copies the report's data where the user asked for them."""
+    path = run_folder / "report.json"
+    if not path.is_file():
+        return
+    report = read_report(path)
+    if json_path:
+        durability.write_json(json_path, report.model_dump(mode="json"))
+    emit(report.verdict)
+    for name, bits in report.measures.bits_per_byte.items():
+        low, high = bits.percent(bits.interval.low), bits.percent(bits.interval.high)
+        emit(f"  {name}: {bits.before:.3f} -> {bits.after:.3f} bits per byte ({bits.change_percent:+.1f} %, {low:+.1f} to {high:+.1f})")
+    emit(f"report: {run_folder / 'report.html'}")
+    emit(f"talk to it: {report.chat_command}")
+    emit("your own texts: mothertongue plan FOLDER --language TAG")
 
 
 def check(recipe: Recipe) -> None:

@@ -107,9 +107,9 @@ def build_loop(
     return Loop(model, CausalObjective(), rows.streams, order, options, loop_options(recipe, steps), checkpoint)
 
 
-def measure(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, documents: Sequence[Document]) -> float:
+def measure(loaded: Loaded, documents: Sequence[Document]) -> float:
     """Bits per byte of some documents under a model."""
-    return bits_per_byte(Scorer(model, tokenizer), [document.text for document in documents]).bits_per_byte
+    return bits_per_byte(Scorer(loaded.model, loaded.tokenizer), [document.text for document in documents]).bits_per_byte
 
 
 def run_trial(context: StageContext, name: str, loaded: Loaded, rows: Rows, method: Method) -> Trial:
@@ -119,12 +119,12 @@ def run_trial(context: StageContext, name: str, loaded: Loaded, rows: Rows, meth
     """
     target, old = read_set(context, "decision"), read_set(context, "retention_decision")
     pretrain = context.recipe.pretrain
-    before = [measure(loaded.model, loaded.tokenizer, documents) for documents in (target, old)]
+    before = [measure(loaded, documents) for documents in (target, old)]
     steps = max(1, TRIAL_TOKENS // (pretrain.sequence_length * pretrain.batch_size))
     loop = build_loop(context, loaded.model, rows, method, steps)
     started = time.monotonic()
     loop.run(lambda report: None, context.check_interrupt)
     seconds = time.monotonic() - started
     finish(loaded.model, trainable_options(context.recipe, method))
-    after = [measure(loaded.model, loaded.tokenizer, documents) for documents in (target, old)]
+    after = [measure(loaded, documents) for documents in (target, old)]
     return Trial(name, before[0], after[0], before[1], after[1], loop.tokens, seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,11 +16,18 @@ from mothertongue.stages.corpus import read_set
 from mothertongue.stages.start import training_base
 from mothertongue.stages.training import pack_rows, run_trial
 from mothertongue.training.decide import Trial
-from mothertongue.vocabulary import Extension, characters_per_token, expand_model, extend_tokenizer, initializer_named
-from mothertongue.vocabulary.decide import Arm, decide_vocabulary
+from mothertongue.training.trainable import Method
+from mothertongue.vocabulary.decide import Arm, VocabularyPolicy, decide_vocabulary
+from mothertongue.vocabulary.expand import expand_model
+from mothertongue.vocabulary.extend import Extension, extend_tokenizer
+from mothertongue.vocabulary.fertility import Fertility, fertility
+from mothertongue.vocabulary.initialize import find_initializer
 
-TRIAL_METHOD = "full"
+TRIAL_METHOD: Method = "full"
 """New rows learn fastest when everything trains; the trial compares vocabularies, not methods."""
+_TIME_SLACK = 0.3
+"""Both trials see the same number of tokens, so their times differ by the noise of the machine alone."""
+_SHOWN_TOKENS = 40
 
 
 class VocabularyStage:
@@ -43,54 +50,55 @@ class VocabularyStage:
         prepare_machine()
         wanted = context.recipe.vocabulary
         base = load(training_base(context))
-        texts = [document.text for document in read_set(context, "held_out")]
-        facts: dict[str, Any] = {"characters_per_token": characters_per_token(base.tokenizer, texts), "chosen": "keep"}
+        held_out = [document.text for document in read_set(context, "held_out")]
+        before = fertility(base.tokenizer, held_out)
+        facts: dict[str, Any] = {"chosen": "keep", "size": len(base.tokenizer), "before": asdict(before)}
         if wanted.strategy != "keep":
-            extended, extension, report = self._extend(context)
-            facts["extension"] = _facts(extension) | {"rows": report}
-            facts["characters_per_token_extended"] = characters_per_token(extended.tokenizer, texts)
-            if wanted.strategy == "extend" or self._decide(context, base, extended, facts) == "extend":
+            extended, extension = self._extend(context, held_out)
+            facts["extension"] = _facts(extension)
+            if wanted.strategy == "extend" or self._decide(context, base, extended, extension) == "extend":
                 facts["chosen"] = "extend"
-                again = extended if wanted.strategy == "extend" else self._extend(context)[0]
-                save_model(again.model, again.tokenizer, context.folder / "model")
+                fresh = extended if wanted.strategy == "extend" else self._extend(context, held_out)[0]
+                save_model(fresh.model, fresh.tokenizer, context.folder / "model")
         durability.write_json(context.folder / "vocabulary.json", facts)
 
-    def _extend(self, context: StageContext) -> tuple[Loaded, Extension, dict[str, Any]]:
+    def _extend(self, context: StageContext, held_out: Sequence[str]) -> tuple[Loaded, Extension]:
         wanted = context.recipe.vocabulary
         fresh = load(training_base(context))
         texts = [document.text for document in read_set(context, "train")]
-        extension = extend_tokenizer(fresh.tokenizer, texts, wanted.size)
-        report = expand_model(fresh.model, extension, initializer_named(wanted.initializer), context.seed)
-        return Loaded(fresh.model, extension.tokenizer, fresh.folder), extension, asdict(report)
+        extension = extend_tokenizer(fresh.tokenizer, texts, wanted.size, evaluation=held_out)
+        expand_model(fresh.model, extension, find_initializer(wanted.initializer), context.seed)
+        return Loaded(fresh.model, extension.tokenizer, fresh.folder), extension
 
-    def _decide(self, context: StageContext, base: Loaded, extended: Loaded, facts: Mapping[str, Any]) -> str:
+    def _decide(self, context: StageContext, base: Loaded, extended: Loaded, extension: Extension) -> str:
         def make() -> dict[str, Any]:
+            old_texts = [document.text for document in read_set(context, "retention_decision")]
+            old = fertility(base.tokenizer, old_texts)
+            sides = {"keep": (base, extension.before), "extend": (extended, extension.after)}
             trials = [
                 run_trial(context, name, loaded, pack_rows(context, loaded.tokenizer), TRIAL_METHOD)
-                for name, loaded in (("keep", base), ("extend", extended))
+                for name, (loaded, _) in sides.items()
             ]
-            fertility = facts["characters_per_token"], facts["characters_per_token_extended"]
-            decision = decide_vocabulary(*(_arm(trial, value) for trial, value in zip(trials, fertility, strict=True)))
+            kept, grown = (_arm(trial, sides[trial.name][1], old) for trial in trials)
+            decision = decide_vocabulary(kept, grown, VocabularyPolicy(time_slack=_TIME_SLACK))
             arms = [
-                {"name": t.name, "values": t.values() | {"characters_per_token": value}}
-                for t, value in zip(trials, fertility, strict=True)
+                {"name": t.name, "values": t.values() | {"characters_per_token": sides[t.name][1].characters_per_token}}
+                for t in trials
             ]
-            return {"chosen": decision.chosen, "reason": decision.reason, "arms": arms, "trials": [asdict(t) for t in trials]}
+            trained = [asdict(trial) for trial in trials]
+            return {"chosen": decision.chosen, "reason": decision.reason, "arms": arms, "trials": trained}
 
         chosen: str = context.decide("vocabulary", make)["chosen"]
         return chosen
 
 
-def _arm(trial: Trial, characters: float) -> Arm:
-    return Arm(trial.name, trial.target_before, trial.target_after, characters, trial.seconds)
+def _arm(trial: Trial, target: Fertility, old: Fertility) -> Arm:
+    ratio = target.tokens_per_word / old.tokens_per_word if old.tokens_per_word else None
+    return Arm(trial.target_before, trial.target_after, target.bytes_per_token, trial.seconds, ratio)
 
 
 def _facts(extension: Extension) -> dict[str, Any]:
-    ordered = sorted(extension.new_ids, key=lambda i: -extension.counts.get(i, 0))
     names = dict(zip(extension.new_ids, extension.tokens, strict=True))
-    return {
-        "tokens": len(extension.new_ids),
-        "reachability": extension.reachability,
-        "examples": [names[i] for i in ordered[:40]],
-        "never_used": sum(1 for i in extension.new_ids if not extension.counts.get(i)),
-    }
+    ordered = sorted(extension.new_ids, key=lambda index: -extension.counts.get(index, 0))
+    shown = [extension.proofs.get(index, names[index]) for index in ordered[:_SHOWN_TOKENS]]
+    return extension.summary() | {"examples": shown}

@@ -54,5 +54,5 @@ def linear_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights:
     Shapes: hidden [n, width], head [rows, width], targets and weights [n]. Equals the plain formula in value and
     gradients.
     """
-    loss: Tensor = _LinearCrossEntropy.apply(hidden, head, targets, weights)
+    loss: Tensor = _LinearCrossEntropy.apply(hidden, head, targets, weights)  # type: ignore[no-untyped-call]
     return loss

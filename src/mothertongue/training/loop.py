@@ -128,7 +128,7 @@ class Loop:
                 Problem("MT501", f"the loss of step {self.step} is {mean.item()}", value=str(examples),
                         do="lower pretrain.learning_rate; the last checkpoint is kept")
             )
-        mean.backward()  # type: ignore[no-untyped-call]
+        mean.backward()
         norm = torch.nn.utils.clip_grad_norm_(list(self.trained.values()), self.options.gradient_clip)
         factor = rate_at(self.step, self.options)
         for group, rate in zip(self.optimizer.param_groups, self._rates, strict=True):

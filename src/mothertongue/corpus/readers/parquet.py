@@ -32,9 +32,7 @@ class ParquetReader:
         except UnreadableError as error:
             yield error.dropped(source)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            yield UnreadableError(
-                "damaged", 0, f"not a sound Parquet file ({error!r:.200})"
-            ).dropped(source)
+            yield UnreadableError("damaged", 0, f"not a sound Parquet file ({error!r:.200})").dropped(source)
 
     def _rows(self, path: Path, source: str) -> Iterator[Document | Dropped]:
         with pq.ParquetFile(path) as file:

@@ -1,0 +1,165 @@
+"""The plan of a run from a short measured probe: a few training steps and a few scored tokens of the real model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from mothertongue.corpus.curate import find_files
+from mothertongue.language import display_name
+from mothertongue.models.device import prepare_machine
+from mothertongue.models.load import Loaded, load
+from mothertongue.models.bases import resolve_base
+from mothertongue.plan import Plan, StageEstimate
+from mothertongue.recipe import Recipe
+from mothertongue.run import Stage, why_rerun
+from mothertongue.stages.material import Material, resolve
+from mothertongue.stages.training import TRIAL_TOKENS, loop_options, trainable_options
+from mothertongue.training.loop import Loop
+from mothertongue.training.objectives.causal import CausalObjective
+from mothertongue.training.order import MixedOrder
+from mothertongue.training.packing import Row
+from mothertongue.training.trainable import Method
+
+_SPREAD = 0.3
+"""Half-width of the time ranges: what a shared machine varies by."""
+_CURATED_BYTES_PER_SECOND = 250_000
+"""Reading, repair, language and duplicates of short documents on one core; the corpus stage is rarely what takes long."""
+_DECISION_ARMS = 3
+_FLOAT = 4
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What the probe measured: tokens a second of training and scoring, tokens a byte, and the size of the model."""
+
+    training: float
+    scoring: float
+    parameters: int
+    resident_bytes: int
+
+
+def probe(recipe: Recipe, loaded: Loaded) -> Probe:
+    """Speeds of the real model on this machine, from three steps on random ids; takes a few seconds."""
+    import torch
+
+    from mothertongue.evaluation.scorer import Scorer
+
+    prepare_machine()
+    pretrain = recipe.pretrain
+    size = len(loaded.tokenizer)
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(size, (pretrain.batch_size, pretrain.sequence_length), generator=generator).tolist()
+    scorer = Scorer(loaded.model, loaded.tokenizer)
+    requests = [(scorer.start, row) for row in ids]
+    scorer.token_logprobs(requests[:1])
+    started = time.monotonic()
+    scorer.token_logprobs(requests)
+    scoring = pretrain.batch_size * pretrain.sequence_length / (time.monotonic() - started)
+    method: Method = "lora" if pretrain.method == "lora" else "full"
+    rows = {"target": [Row(row, list(range(len(row))), "target") for row in ids]}
+    order = MixedOrder({"target": len(ids)}, {"target": 1.0}, pretrain.batch_size, 0)
+    loop = Loop(loaded.model, CausalObjective(), rows, order, trainable_options(recipe, method), loop_options(recipe, 3))
+    seconds: list[float] = []
+    loop.run(lambda report: seconds.append(report.seconds))
+    training = pretrain.batch_size * pretrain.sequence_length / min(seconds[1:])
+    parameters = sum(parameter.numel() for parameter in loaded.model.parameters())
+    return Probe(training, scoring, parameters, psutil.Process().memory_info().rss)
+
+
+def make_plan(recipe: Recipe, run_folder: Path, stages: Sequence[Stage]) -> Plan:
+    """Seconds, tokens, memory and disk of every stage; finished stages are named and cost nothing.
+
+    Loads the base and trains three steps on random ids, which takes some seconds and changes nothing.
+    """
+    material = resolve(recipe)
+    loaded = load(resolve_base(recipe.base))
+    scored = _scored_tokens(recipe, material, loaded)
+    measured = probe(recipe, loaded)
+    causes = why_rerun(stages, recipe, run_folder) if (run_folder / "run.json").is_file() else {}
+    finished = tuple(name for name, why in causes.items() if not why)
+    estimates = _estimates(recipe, material, measured, scored)
+    steps, reason = _steps(recipe, material, measured, estimates)
+    return Plan(
+        language=f"{display_name(recipe.language)} ({recipe.language})",
+        base=recipe.base,
+        run=str(run_folder),
+        stages=tuple(estimates),
+        finished=finished,
+        settings={"pretrain.steps": f"about {steps} ({reason})"},
+        assumptions=(
+            f"measured here: training {measured.training:.0f} tokens/s, scoring {measured.scoring:.0f} tokens/s",
+            f"time ranges are {100 * _SPREAD:.0f} % to either side; steps are fixed when training begins",
+        ),
+    )
+
+
+def _estimates(recipe: Recipe, material: Material, measured: Probe, scored: int) -> list[StageEstimate]:
+    model = measured.parameters * _FLOAT
+    size = sum(file.path.stat().st_size for file in find_files(material.sources))
+    evaluation = scored / measured.scoring + _generation_seconds(recipe, measured)
+    arms = _DECISION_ARMS if "decide" in (recipe.vocabulary.strategy, recipe.pretrain.method) else 0
+    trial = TRIAL_TOKENS / measured.training + 4 * 1000 / measured.scoring
+    restore = len(recipe.restore.rules) * (2000 / measured.scoring + 6 * recipe.evaluate.new_tokens / measured.scoring * 4) + 5
+    other = 3 + size / _CURATED_BYTES_PER_SECOND + 2 * evaluation + arms * trial + restore + 3
+    training = _training_seconds(recipe, material, measured, other)
+    peak = measured.resident_bytes
+
+    def row(name: str, seconds: float, tokens: int, disk: int, why: str) -> StageEstimate:
+        return StageEstimate(name, (1 - _SPREAD) * seconds, (1 + _SPREAD) * seconds, tokens, peak, disk, why)
+
+    first = arms and 2 * trial
+    return [
+        row("corpus", 3 + size / _CURATED_BYTES_PER_SECOND, 0, 2 * size, f"{size / 1e6:.1f} MB of files"),
+        row("baseline", evaluation, scored, 1_000_000, "the untouched model is measured"),
+        row("vocabulary", first + 3, 2 * TRIAL_TOKENS if arms else 0, model, "keep against extend" if arms else "as asked"),
+        row("pretrain", training + (arms and trial), int(training * measured.training), 4 * model, "training"),
+        row("restore", restore, 0, model, f"{len(recipe.restore.rules)} rules"),
+        row("evaluate", evaluation, scored, 1_000_000, "the taught model is measured"),
+        row("report", 3, 0, 5_000_000, "report.html and the model's card"),
+    ]
+
+
+def _scored_tokens(recipe: Recipe, material: Material, loaded: Loaded) -> int:
+    """Tokens of one evaluation: the three document sets at their cap, and the items of questions and pairs."""
+    from mothertongue.prompting.text import encode_text
+
+    files = (material.questions, material.minimal_pairs, material.retention_pairs)
+    items = "".join(path.read_text("utf-8") for path in files if path is not None)
+    # an item's line holds several languages and keys; about a third of it is scored
+    sources = find_files(material.sources)
+    taken = min(recipe.corpus.held_out_bytes, max(1, sum(file.path.stat().st_size for file in sources)))
+    text = items[:4000] or sources[0].path.read_text("utf-8", "replace")[:4000]
+    per_byte = len(encode_text(loaded.tokenizer, text)) / len(text.encode())
+    return int(per_byte * (3 * taken + len(items.encode()) / 3))
+
+
+def _generation_seconds(recipe: Recipe, measured: Probe) -> float:
+    """Answers are written in batches, at about a third of the speed of scoring."""
+    return 20 * recipe.evaluate.new_tokens / (measured.scoring / 3)
+
+
+def _training_seconds(recipe: Recipe, material: Material, measured: Probe, other: float) -> float:
+    pretrain = recipe.pretrain
+    if pretrain.steps is not None:
+        return pretrain.steps * pretrain.sequence_length * pretrain.batch_size / measured.training
+    if pretrain.seconds is not None:
+        return float(pretrain.seconds)
+    if recipe.budget is not None:
+        return max(0.0, recipe.budget - other)
+    size = sum(file.path.stat().st_size for file in find_files(material.sources))
+    return 2 * size / 3 / (1 - recipe.corpus.replay_share) / measured.training
+
+
+def _steps(
+    recipe: Recipe, material: Material, measured: Probe, estimates: Sequence[StageEstimate]
+) -> tuple[int, str]:
+    if recipe.pretrain.steps is not None:
+        return recipe.pretrain.steps, "from the recipe"
+    tokens = next(row.tokens for row in estimates if row.stage == "pretrain")
+    reason = "from pretrain.seconds" if recipe.pretrain.seconds else "from the budget" if recipe.budget else "two readings of the texts"
+    return tokens // (recipe.pretrain.sequence_length * recipe.pretrain.batch_size), reason
