@@ -64,6 +64,10 @@ class Interrupts:
         self._thread.join()
         self._reader.close()
 
+    def numbers(self) -> list[int]:
+        """The signals that are requests to stop."""
+        return list(self._before)
+
     def restore(self) -> None:
         """The handlers are those from before."""
         for number, handler in self._before.items():
@@ -107,16 +111,35 @@ class Interrupts:
         os._exit(130)
 
 
-def _after_fork() -> None:
+def _before_fork() -> None:
+    """Signals wait until the worker has its own handlers back."""
+    if _ACTIVE:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _numbers())
+
+
+def _after_fork_here() -> None:
+    if _ACTIVE:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _numbers())
+
+
+def _after_fork_in_worker() -> None:
     """A forked worker shares the pipe: a signal that ends the worker must not look like one to us."""
+    if not _ACTIVE:
+        return
+    numbers = _numbers()
     for interrupts in _ACTIVE:
         signal.set_wakeup_fd(-1)
         interrupts.restore()
     _ACTIVE.clear()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
+
+def _numbers() -> set[int]:
+    return {number for interrupts in _ACTIVE for number in interrupts.numbers()}
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_here, after_in_child=_after_fork_in_worker)
 
 
 def _end_children() -> None:

@@ -62,7 +62,7 @@ def test_planted_near_duplicates_are_found_and_nothing_else(threshold):
     # Bands may miss a pair at the threshold with a chance below 0.5 %; these seeds miss none.
     assert all(clusters[one] == clusters[two] for one, two in near)
     joined = {identifier for pair in near for identifier in pair}
-    assert {identifier for identifier in found.removed} <= joined
+    assert set(found.removed) <= joined
     assert sum(found.cluster_sizes.values()) == len(found.removed) + len(found.cluster_sizes)
 
 

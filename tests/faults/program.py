@@ -1,4 +1,4 @@
-"""A small real program over fake stages: `program.py RUN [--source FILE] [--patience S] [--hold FILE] [key=json ...]`."""
+"""A small real program over fake stages: `program.py RUN [--source FILE] [--patience S] [--hold FILE] [key=json]`."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_the_end_of_a_forked_worker_is_no_signal_to_the_run():
     with Interrupts("x", grace=60) as interrupts:
         child = os.fork()
         if child == 0:
-            time.sleep(60)
+            time.sleep(10)
             os._exit(0)
         os.kill(child, signal.SIGTERM)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM

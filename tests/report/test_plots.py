@@ -6,7 +6,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mothertongue.report.markup import render
@@ -81,6 +81,9 @@ def test_a_whisker_spans_its_interval() -> None:
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=80), st.booleans())
+@example([(0.0, 0.0), (5e-324, 0.0)], False)
+@example([(5e-324, 0.0)], True)
+@example([(1.0, -1e308), (2.0, 1e308)], False)
 def test_any_curve_is_drawn_with_numbers_inside(points: list[tuple[float, float]], logarithmic: bool) -> None:
     ordered = sorted((abs(x), y) for x, y in points)
     page = render(lines(PLOT, [Series("s", ordered), Series("t", ordered, 1)], "x", logarithmic))

@@ -248,7 +248,7 @@ class _Account:
     def __init__(self, prepared: Prepared) -> None:
         self.dropped: list[Dropped] = []
         self.funnel: list[FunnelStep] = []
-        for step in ("read", "language", "quality"):
+        for step in ("read", "quality", "language"):
             rows = prepared.dropped.get(step, [])
             counts = prepared.passed.get(step, Counter())
             self._add(step, counts["documents"], counts["bytes"], rows)
@@ -321,7 +321,7 @@ def _language_verdict(
     wanted = shares.get(language, 0.0)
     if not accepted_labels(language, identifier.labels):
         kept = prepared.passed.get("language", Counter())["bytes"]
-        wanted = kept / max(prepared.passed["read"]["bytes"], 1)
+        wanted = kept / max(prepared.passed["quality"]["bytes"], 1)
         if options.language_check == "strict" and wanted < REFUSED_SHARE:
             raise wrong_language(language, wanted, shares)
         return [f"the language {language} is not known to the identifier: only its script was checked"]

@@ -57,8 +57,8 @@ def _grapheme_border(text: str, start: int, limit: int) -> int:
     """Return the last grapheme border in (start, limit], or the end of the first grapheme when it is longer."""
     if limit < len(text) and text[limit].isascii() and text[limit] != "\n" and text[limit - 1].isascii():
         return limit
-    last = start
-    for end in _grapheme_ends(text, _anchor(text, start, limit)):
+    last = anchor = _anchor(text, start, limit)
+    for end in _grapheme_ends(text, anchor):
         if end > limit:
             return last if last > start else end
         last = end

@@ -1,4 +1,4 @@
-"""The work on one shard of files: read, repair, cut long texts, check the language, measure quality.
+"""The work on one shard of files: read, repair, cut long texts, measure quality, check the language.
 
 A pure function of the files and the job: it runs in any process and gives the same result.
 """
@@ -125,10 +125,17 @@ def _repaired_pieces(document: Document, maximum: int, result: Prepared) -> Iter
 
 
 def _judge(document: Document, job: Job, check: LanguageCheck | None, result: Prepared) -> None:
+    """Pass a document through quality and language; short texts go first, the identifier would misjudge them."""
     if not document.text:
         result.drop("read", drop(document, "empty", "0", "at least 1 character"))
         return
     result.passes("read", document)
+    if job.thresholds:
+        decision = decide(measure(document.text), job.thresholds)
+        if not decision.keep:
+            result.drop("quality", drop(document, decision.reason, decision.value, decision.threshold))
+            return
+    result.passes("quality", document)
     if check is not None:
         verdict = check.judge(document)
         result.shares.update(verdict.shares)
@@ -136,13 +143,13 @@ def _judge(document: Document, job: Job, check: LanguageCheck | None, result: Pr
             result.drop("language", row)
         if not verdict.keep:
             return
-        # A document may lose all of its paragraphs to the check; then its length decides.
+        lost = len(verdict.document.text) < len(document.text)
         document = verdict.document
-    result.passes("language", document)
-    if job.thresholds:
-        decision = decide(measure(document.text), job.thresholds)
-        if not decision.keep:
-            result.drop("quality", drop(document, decision.reason, decision.value, decision.threshold))
+        length = {"characters": job.thresholds["characters"]} if lost and job.thresholds else {}
+        decision = decide({"characters": float(len(document.text))}, length)
+        if not decision.keep or not document.text:
+            value, threshold = decision.value or "0", decision.threshold or "at least 1"
+            result.drop("language", drop(document, "too_short", value, f"{threshold} in {job.language}"))
             return
-    result.passes("quality", document)
+    result.passes("language", document)
     result.documents.append(document)

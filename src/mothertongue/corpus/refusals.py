@@ -65,7 +65,8 @@ def no_readable_file(sources: Sequence[Path], dropped: Sequence[Dropped]) -> Inp
             key=KEY,
             value=_names(sources),
             message=f"no text could be read; found: {listed or 'nothing'}",
-            allowed="UTF-8 text in files ending in " + " ".join(known_suffixes()),
+            allowed="UTF-8 text, tables with a column `text` or `messages`, in files ending in "
+            + " ".join(known_suffixes()),
             do="convert the files (for example with iconv or pandoc), or name another folder",
         )
     )

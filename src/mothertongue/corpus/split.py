@@ -82,15 +82,19 @@ def choose(
     total = sum(map(size_of, documents))
     target = min(share * total, most_bytes)
     groups = _groups(documents)
-    choice = _Choice(target=target, piece=max(SMALLEST_OPENING, most_bytes // 4), spare=share * total)
-    for key in sorted(groups, key=lambda key: (xxhash.xxh3_64_intdigest(key.encode(), seed=seed), key)):
-        choice.offer(groups[key])
+    order = sorted(groups, key=lambda key: (xxhash.xxh3_64_intdigest(key.encode(), seed=seed), key))
+    for strict in (True, False):
+        choice = _Choice(target, max(SMALLEST_OPENING, most_bytes // 4), share * total, strict)
+        for key in order:
+            choice.offer(groups[key])
+        if len(choice.held) >= MINIMUM_DOCUMENTS and choice.held_bytes >= target / 2:
+            break
     if len(choice.held) < MINIMUM_DOCUMENTS or choice.held_bytes > MOST_SHARE * total or not choice.train:
         raise too_small(f"{len(documents)} documents with {total} bytes", _enough(share))
     position = {document.id: index for index, document in enumerate(documents)}
-    order = sorted(choice.train, key=lambda document: position[document.id.removesuffix(REST)])
+    train = sorted(choice.train, key=lambda document: position[document.id.removesuffix(REST)])
     held = sorted(choice.held, key=lambda document: position[document.id])
-    return order, held, choice.notes()
+    return train, held, choice.notes()
 
 
 REST = "-rest"
@@ -108,11 +112,15 @@ def _groups(documents: Sequence[Document]) -> dict[str, list[Document]]:
 
 @dataclass
 class _Choice:
-    """The state of one pass over the groups in hash order; sizes in bytes."""
+    """The state of one pass over the groups in hash order; sizes in bytes.
+
+    A strict pass never has parts of one text on both sides; the second pass may when the first finds too little.
+    """
 
     target: float
     piece: int
     spare: float
+    strict: bool
     train: list[Document] = field(default_factory=list)
     held: list[Document] = field(default_factory=list)
     held_bytes: int = 0
@@ -138,10 +146,13 @@ class _Choice:
         if opening is None:
             self.train += group
             return
-        self.held.append(opening)
-        self.held_bytes += size_of(opening)
         left = [document for document in (rest, *others) if document is not None]
         cost = sum(map(size_of, left))
+        if self.strict and self.unused + cost > self.spare:
+            self.train += group
+            return
+        self.held.append(opening)
+        self.held_bytes += size_of(opening)
         if self.unused + cost <= self.spare:
             self.unused += cost
         else:

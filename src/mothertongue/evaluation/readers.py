@@ -57,8 +57,11 @@ def read_questions(path: Path, language: str) -> list[Question]:
             continue
         question, answer = _text(path, line, form, "question", problems), _text(path, line, form, "answer", problems)
         wrong = form.get("distractors")
-        good = isinstance(wrong, list) and bool(wrong) and all(isinstance(text, str) and text.strip() for text in wrong)
-        if not good:
+        if (
+            not isinstance(wrong, list)
+            or not wrong
+            or not all(isinstance(text, str) and text.strip() for text in wrong)
+        ):
             problems.append(_problem(path, line, "distractors", "a list of one or more texts is needed"))
         elif len({answer, *wrong}) != len(wrong) + 1:
             problems.append(_problem(path, line, "distractors", "the answers must differ from each other"))
@@ -123,10 +126,14 @@ def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, 
 
 def _text(path: Path, line: int, row: dict[str, Any], key: str, problems: list[Problem]) -> str:
     value = row.get(key)
-    if isinstance(value, str) and value.strip():
-        return value
+    if _is_text(value):
+        return str(value)
     problems.append(_problem(path, line, key, "a text is needed"))
     return ""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _problem(path: Path, line: int, key: str, message: str) -> Problem:

@@ -260,7 +260,7 @@ def _target_logprobs(
         chosen = torch.cat(
             [
                 (rows[w].float() * head.weight[t].float()).sum(1)
-                for w, t in zip(which.split(TILE_ROWS), wanted.split(TILE_ROWS), strict=True)
+                for w, t in zip(torch.split(which, TILE_ROWS), torch.split(wanted, TILE_ROWS), strict=True)
             ]
         )
         if head.bias is not None:
@@ -282,7 +282,7 @@ def tiled_logsumexp(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
     a tile is reduced while it is in the cache.
     """
     found: list[torch.Tensor] = []
-    for part in rows.split(TILE_ROWS):
+    for part in torch.split(rows, TILE_ROWS):
         total = torch.full((len(part),), -math.inf, device=rows.device)
         for begin in range(0, len(weight), TILE_COLUMNS):
             tile = (part @ weight[begin : begin + TILE_COLUMNS].t()).float()

@@ -7,7 +7,7 @@ process with content apart from scaffold (`chat`, `renderer`, `worker`; law 4). 
 from __future__ import annotations
 
 from mothertongue.prompting.chat import RenderedChat, chat_template, end_of_turn, render_chat, render_chat_masked
-from mothertongue.prompting.renderer import TemplateRefused
+from mothertongue.prompting.renderer import TemplateRefusedError
 from mothertongue.prompting.text import (
     check_single_start,
     control_tokens,
@@ -18,7 +18,7 @@ from mothertongue.prompting.text import (
 
 __all__ = [
     "RenderedChat",
-    "TemplateRefused",
+    "TemplateRefusedError",
     "chat_template",
     "check_single_start",
     "control_tokens",

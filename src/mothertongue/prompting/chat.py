@@ -59,7 +59,7 @@ def render_chat_masked(
 
     Messages are mappings with the string keys `role` and `content`. Raises InputError: MT633 no template, MT634 a
     malformed message, MT635 the template changes or drops a content, MT636 the tokenizer cannot keep content and
-    scaffold apart; TemplateRefused (MT631) when the template breaks a limit or fails.
+    scaffold apart; TemplateRefusedError (MT631) when the template breaks a limit or fails.
     """
     template = chat_template(tokenizer)
     chat = _checked(messages)
@@ -179,13 +179,26 @@ def _encode_pieces(tokenizer: PreTrainedTokenizerBase, pieces: Sequence[_Piece])
     if _found_controls(plain, set(controls.values())) == expected:
         return plain
     apart = _encode_apart(tokenizer, text, expected)
-    # The same cut must change nothing where nothing needs it; tokenizers that add a space per piece fail here.
-    cleaned = [piece if piece.message is None else _Piece(_cleaned(piece.text, controls), 0) for piece in pieces]
-    clean_text = "".join(piece.text for piece in cleaned)
-    clean = _encode_apart(tokenizer, clean_text, _scaffold_controls(tokenizer, cleaned))
-    if clean[0] != encode_scaffold(tokenizer, clean_text)[0]:
+    if not _cutting_is_neutral(tokenizer, pieces, controls):
         raise InputError(Problem("MT636", "this tokenizer cannot encode special tokens inside a message as text"))
     return apart
+
+
+def _cutting_is_neutral(
+    tokenizer: PreTrainedTokenizerBase, pieces: Sequence[_Piece], controls: Mapping[str, int]
+) -> bool:
+    """Whether encoding in parts changes nothing on the same chat without the special tokens in its contents.
+
+    Tokenizers that add a space to each part fail here.
+    """
+    for clean in (lambda text: _cleaned(text, controls), lambda _: "x"):  # the second where a seam makes a token
+        cleaned = [piece if piece.message is None else _Piece(clean(piece.text), 0) for piece in pieces]
+        text = "".join(piece.text for piece in cleaned)
+        expected = _scaffold_controls(tokenizer, cleaned)
+        whole = encode_scaffold(tokenizer, text)
+        if _found_controls(whole, set(controls.values())) == expected:
+            return _encode_apart(tokenizer, text, expected)[0] == whole[0]
+    return False
 
 
 def _scaffold_controls(tokenizer: PreTrainedTokenizerBase, pieces: Sequence[_Piece]) -> list[tuple[int, int, int]]:

@@ -19,7 +19,7 @@ _START_SECONDS = 60.0
 _CLOCK_SECONDS = 10.0  # the worker stops itself after 1 s of processor time; this ends what it cannot stop
 
 
-class TemplateRefused(InputError):
+class TemplateRefusedError(InputError):
     """A template broke a limit, left the sandbox, or failed; `kind` is time, output, size, unsafe, syntax or failed."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -44,12 +44,12 @@ class Renderer:
         self._lock = threading.Lock()
 
     def render(self, template: str, variants: list[list[dict[str, str]]], variables: dict[str, Any]) -> list[str]:
-        """The template's text for each list of messages in `variants`; TemplateRefused if it may not or cannot."""
+        """The template's text for each list of messages in `variants`; TemplateRefusedError if it may not or cannot."""
         request = json.dumps({"template": template, "variants": variants, "variables": variables})
         with self._lock:
             reply = self._ask(request)
         if "refused" in reply:
-            raise TemplateRefused(reply["refused"], reply["message"])
+            raise TemplateRefusedError(reply["refused"], reply["message"])
         texts: list[str] = reply["texts"]
         return texts
 
@@ -73,12 +73,12 @@ class Renderer:
             line = self._answers.get(timeout=self._clock_seconds)
         except queue.Empty:
             self.close()
-            raise TemplateRefused("time", f"more than {self._clock_seconds:g} s") from None
+            raise TemplateRefusedError("time", f"more than {self._clock_seconds:g} s") from None
         except OSError:
             line = ""
         if not line:
             self.close()
-            raise TemplateRefused("failed", "the template ended its worker process")
+            raise TemplateRefusedError("failed", "the template ended its worker process")
         reply: dict[str, Any] = json.loads(line)
         return reply
 

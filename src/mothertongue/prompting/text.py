@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mothertongue.errors import InputError, Problem
@@ -133,7 +134,7 @@ def _encode_broken(tokenizer: PreTrainedTokenizerBase, text: str, controls: dict
     ids: list[int] = []
     offsets: list[tuple[int, int]] = []
     edges = sorted(cuts)
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         part, ranges = _encode(tokenizer, text[begin:end], split=True)
         ids += part
         offsets += [(begin + first, begin + last) for first, last in ranges]

@@ -22,25 +22,26 @@ import jinja2
 import jinja2.ext
 import jinja2.nodes
 import jinja2.parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 SECONDS = 1.0
 CHARACTERS = 1_000_000
 MEMORY_BYTES = 1 << 30
 
 
-class _TooLong(Exception):
+class _TooLongError(Exception):
     """More output than allowed."""
 
 
-class _TooSlow(Exception):
+class _TooSlowError(Exception):
     """More processor time than allowed."""
 
 
 class _Generation(jinja2.ext.Extension):
     """Accepts `{% generation %}` blocks, which mark assistant text, and renders what they hold."""
 
-    tags = {"generation"}
+    tags = {"generation"}  # noqa: RUF012 (jinja2 declares it as an instance variable)
 
     def parse(self, parser: jinja2.parser.Parser) -> list[jinja2.nodes.Node]:
         next(parser.stream)
@@ -74,13 +75,13 @@ def _compiled(source: str) -> jinja2.Template:
 
 @contextmanager
 def _processor_time(seconds: float) -> Iterator[None]:
-    """Raises _TooSlow inside the block after this much processor time; a busy machine does not shorten it."""
+    """Raises _TooSlowError inside the block after this much processor time; a busy machine does not shorten it."""
     if not hasattr(signal, "setitimer"):  # Windows: only the parent's clock holds
         yield
         return
 
-    def expire(number: int, frame: FrameType | None) -> None:
-        raise _TooSlow
+    def expire(_number: int, _frame: FrameType | None) -> None:
+        raise _TooSlowError
 
     signal.signal(signal.SIGVTALRM, expire)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
@@ -96,7 +97,7 @@ def _render(source: str, variables: dict[str, Any]) -> str:
     for part in _compiled(source).generate(**variables):
         size += len(part)
         if size > CHARACTERS:
-            raise _TooLong
+            raise _TooLongError
         parts.append(part)
     return "".join(parts)
 
@@ -110,9 +111,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
                 for messages in request["variants"]
             ]
         return {"texts": texts}
-    except _TooSlow:
+    except _TooSlowError:
         return {"refused": "time", "message": f"more than {SECONDS:g} s of processor time"}
-    except _TooLong:
+    except _TooLongError:
         return {"refused": "output", "message": f"more than {CHARACTERS:,} characters"}
     except (MemoryError, OverflowError) as error:
         return {"refused": "size", "message": str(error) or f"more than {MEMORY_BYTES >> 20} MiB of memory"}

@@ -182,7 +182,8 @@ def _axes(words: Words, x_scale: Scale, y_scale: Scale) -> list[Content]:
     for value in rungs:
         y = y_scale(value)
         content.append(line(left, y, right, y, "grid"))
-        content.append(write(left - 8, y + 4, words.decimal(value, decimals(rungs)), "tick", "end"))
+        short = compact(words, value) if abs(value) >= 1e5 else words.decimal(value, decimals(rungs))
+        content.append(write(left - 8, y + 4, short, "tick", "end"))
     steps = x_scale.ticks(4)
     for value in steps:
         x = x_scale(value)
@@ -194,6 +195,8 @@ def _axes(words: Words, x_scale: Scale, y_scale: Scale) -> list[Content]:
 
 def compact(words: Words, value: float) -> str:
     """A tick value in few characters: 1.5 M, 200 k."""
+    if abs(value) >= 1e15:
+        return f"{value:.0e}"
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             scaled = value / size

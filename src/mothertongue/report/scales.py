@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+# Differences below this are no range: dividing them further would underflow to zero.
+SMALLEST = 1e-300
+LARGEST = 1e300
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -28,7 +32,7 @@ class Scale:
         return self.start + min(1.0, max(0.0, share)) * (self.end - self.start)
 
     def _place(self, value: float) -> float:
-        return math.log10(max(value, self.low, 1e-300)) if self.logarithmic else value
+        return math.log10(max(value, self.low, SMALLEST)) if self.logarithmic else value
 
     def ticks(self, count: int = 5) -> list[float]:
         """Round values within the scale, about `count` of them."""
@@ -37,7 +41,7 @@ class Scale:
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten from low to high, about `count` of them."""
-    if not high > low:
+    if not SMALLEST < high - low < math.inf:
         return [low]
     rough = (high - low) / max(1, count)
     power = 10.0 ** math.floor(math.log10(rough))
@@ -49,6 +53,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 def log_ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Powers of ten from low to high, thinned to about `count`; with 2 and 5 between where there are few."""
+    low, high = max(low, SMALLEST), max(high, SMALLEST)
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     factors = (1, 2, 5) if last - first <= 2 else (1,)
     found = [factor * 10.0**power for power in range(first, last + 1) for factor in factors]
@@ -58,7 +63,7 @@ def log_ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 def padded(values: Sequence[float], share: float = 0.08) -> tuple[float, float]:
     """The smallest and largest value with room around them; never an empty range."""
-    low, high = min(values), max(values)
+    low, high = max(min(values), -LARGEST), min(max(values), LARGEST)
     room = (high - low) * share or abs(high) * share or 1.0
     return low - room, high + room
 

@@ -1,4 +1,4 @@
-"""Checks of adapters, beside a model or alone: rows that were trained but not saved, formats refused (rows 1, 8, 10)."""
+"""Checks of adapters, beside a model or alone: rows trained but not saved, formats refused (rows 1, 8, 10)."""
 
 from __future__ import annotations
 
@@ -72,14 +72,18 @@ def adapter_rows(folder: ModelFolder) -> Iterator[Found]:
         asked = [name for name in adapter.config.get("modules_to_save") or [] if _MATRICES.search(str(name))]
         saved = adapter.matrices
         if asked and not saved:
-            yield Found("error", f"{adapter.name}: modules_to_save names {listed(asked)}, but the file holds no such matrix")
+            text = f"{adapter.name}: modules_to_save names {listed(asked)}, but the file holds no such matrix"
+            yield Found("error", text)
         if adapter.config.get("trainable_token_indices") and not adapter.single_rows:
             yield Found("error", f"{adapter.name}: trainable_token_indices is set, but the file holds no such rows")
         yield from _new_tokens(folder, adapter)
         base = adapter.config.get("base_model_name_or_path")
         if not base or (is_path_like(str(base)) and not Path(str(base)).expanduser().is_dir()):
-            yield Found("warning", f"{adapter.name}: base_model_name_or_path is {shown(base)}, which is no folder here; "
-                        "PEFT then takes the vocabulary for unchanged and saves no rows")  # fmt: skip
+            yield Found(
+                "warning",
+                f"{adapter.name}: base_model_name_or_path is {shown(base)}, which is no folder "
+                "here; PEFT then takes the vocabulary for unchanged and saves no rows",
+            )
 
 
 def _new_tokens(folder: ModelFolder, adapter: Adapter) -> Iterator[Found]:
@@ -93,8 +97,10 @@ def _new_tokens(folder: ModelFolder, adapter: Adapter) -> Iterator[Found]:
             yield Found("error", f"{adapter.name}: {name} has {matrix.shape[0]:,} rows, the tokenizer needs {needed:,}")
     base = _base_rows(folder, adapter)
     if base is not None and base < needed and not adapter.matrices and not adapter.single_rows:
-        yield Found("error", f"{adapter.name}: the tokenizer needs {needed:,} rows, the base has {base:,}, and the "
-                    "adapter holds none")  # fmt: skip
+        yield Found(
+            "error",
+            f"{adapter.name}: the tokenizer needs {needed:,} rows, the base has {base:,}, and the adapter holds none",
+        )
 
 
 def _base_rows(folder: ModelFolder, adapter: Adapter) -> int | None:
@@ -117,8 +123,10 @@ def refused_formats(folder: ModelFolder) -> Iterator[Found]:
         refused = [key for key in ("modules_to_save", "trainable_token_indices") if adapter.config.get(key)]
         refused += [*adapter.matrices, *adapter.single_rows]
         if refused and not _merged_beside(adapter.folder.path):
-            yield Found("error", f"{adapter.name}: vLLM refuses this adapter ({listed(refused)}), and no merged model "
-                        "lies beside it")  # fmt: skip
+            yield Found(
+                "error",
+                f"{adapter.name}: vLLM refuses this adapter ({listed(refused)}), and no merged model lies beside it",
+            )
 
 
 def _merged_beside(path: Path) -> bool:
@@ -137,5 +145,8 @@ def full_head_beside_rows(folder: ModelFolder) -> Iterator[Found]:
         heads = [name for name in adapter.matrices if _HEADS.search(name)]
         heads += [str(name) for name in adapter.config.get("modules_to_save") or [] if _HEADS.search(str(name))]
         if heads and (adapter.single_rows or adapter.config.get("trainable_token_indices")):
-            yield Found("warning", f"{adapter.name}: single rows of the embedding were trained, and with them a full copy "
-                        f"of the output matrix ({listed(heads)})")  # fmt: skip
+            yield Found(
+                "warning",
+                f"{adapter.name}: single rows of the embedding were trained, and with them a full "
+                f"copy of the output matrix ({listed(heads)})",
+            )

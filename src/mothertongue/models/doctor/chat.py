@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,15 @@ _TEMPLATE = "chat_template.jinja"
 _LARGEST_TEMPLATE = 1 << 20
 
 
+@dataclass(frozen=True)
+class _Rendered:
+    """A question with its answer, the question alone, and the question with the assistant's turn opened."""
+
+    chat: str
+    closed: str
+    opened: str
+
+
 def one_bos(folder: ModelFolder) -> Iterator[Found]:
     """Row 16: a text and a chat begin with exactly one BOS token where the tokenizer wants one."""
     tokenizer = folder.tokenizer
@@ -37,13 +48,14 @@ def one_bos(folder: ModelFolder) -> Iterator[Found]:
     adds = _leading(plain, bos)
     if adds > 1:
         yield Found("error", f"encoding adds the BOS token {shown(tokenizer.bos_token)} {adds} times: {plain[:8]}")
-    if folder.exists("tokenizer_config.json") and folder.json("tokenizer_config.json").get("add_bos_token") and not adds:
+    settings = folder.json("tokenizer_config.json") if folder.exists("tokenizer_config.json") else {}
+    if settings.get("add_bos_token") and not adds:
         yield Found("error", f"add_bos_token is true, but encoding begins without BOS: {plain[:8]}")
     template = _template(folder)
     if template is None:
         return
     try:
-        text = _render(template, _variables(tokenizer), _CHAT)
+        text = _render(template, _variables(tokenizer)).chat
     except ValueError:
         return  # the check of the template says so
     begin = _leading(folder.live.encode(text, add_special_tokens=False).ids, bos)
@@ -52,31 +64,31 @@ def one_bos(folder: ModelFolder) -> Iterator[Found]:
     elif adds and not begin:
         yield Found("error", "encoding adds a BOS token to texts, but the chat template writes none")
     elif adds == 1 and begin == 1:
-        yield Found("note", "template and tokenizer both add a BOS token: a rendered chat must be encoded with "
-                    "add_special_tokens=False, or it begins with two")  # fmt: skip
+        yield Found(
+            "note",
+            "template and tokenizer both add a BOS token: a rendered chat must be encoded with "
+            "add_special_tokens=False, or it begins with two",
+        )
 
 
 def template_ends(folder: ModelFolder) -> Iterator[Found]:
-    """Row 16: a chat template is there, renders, and ends the assistant's turn with a token at which generation stops."""
+    """Row 16: a chat template is there, renders, and ends an answer with a token at which generation stops."""
     template = _template(folder)
     if template is None:
         yield Found("warning", "the folder has no chat template")
         return
     yield from _two_templates(folder, template)
-    variables = _variables(folder.tokenizer)
     try:
-        text = _render(template, variables, _CHAT)
-        opened = _render(template, {**variables, "add_generation_prompt": True}, _CHAT[:1])
-        closed = _render(template, variables, _CHAT[:1])
+        rendered = _render(template, _variables(folder.tokenizer))
     except ValueError as error:
         yield Found("error", f"the chat template does not render: {error}")
         return
-    if _QUESTION not in text or _ANSWER not in text:
+    if _QUESTION not in rendered.chat or _ANSWER not in rendered.chat:
         yield Found("error", "the chat template drops the text of a message")
         return
-    if opened == closed:
+    if rendered.opened == rendered.closed:
         yield Found("warning", "the chat template ignores add_generation_prompt: the assistant's turn is never opened")
-    yield from _end(folder, text.rsplit(_ANSWER, 1)[1])
+    yield from _end(folder, rendered.chat.rsplit(_ANSWER, 1)[1])
 
 
 def _end(folder: ModelFolder, tail: str) -> Iterator[Found]:
@@ -85,11 +97,15 @@ def _end(folder: ModelFolder, tail: str) -> Iterator[Found]:
     written = folder.live.encode(tail, add_special_tokens=False).ids
     ends = [index for index in written if index in controls]
     if not ends:
-        yield Found("error", f"the chat template ends the assistant's turn with {shown(tail)}, which is no control token")
-    elif ends[0] not in folder.end_ids:
+        text = f"the chat template ends the assistant's turn with {shown(tail)}, which is no control token"
+        yield Found("error", text)
+    elif ends[0] not in folder.end_ids and not folder.is_adapter:  # an adapter stops where its base does
         name = folder.live.id_to_token(ends[0])
-        yield Found("error", f"the chat template ends the assistant's turn with {shown(name)} (id {ends[0]}), but "
-                    f"generation stops at {listed(folder.end_ids) or 'no token'}")  # fmt: skip
+        yield Found(
+            "error",
+            f"the chat template ends the assistant's turn with {shown(name)} (id {ends[0]}), but "
+            f"generation stops at {listed(folder.end_ids) or 'no token'}",
+        )
 
 
 def _two_templates(folder: ModelFolder, template: str) -> Iterator[Found]:
@@ -114,28 +130,48 @@ def _template(folder: ModelFolder) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _variables(tokenizer: Any) -> dict[str, Any]:
+def _variables(tokenizer: Any) -> str:
     names = {name: str(token) for name, token in tokenizer.special_tokens_map.items() if isinstance(token, str)}
-    return {**names, "add_generation_prompt": False, "tools": None, "documents": None}
+    return json.dumps({**names, "tools": None, "documents": None})
 
 
-def _render(template: str, variables: dict[str, Any], chat: Sequence[dict[str, str]]) -> str:
-    """The template's text for one chat, rendered in a capped process; ValueError if it is refused or fails."""
-    request = json.dumps({"template": template, "variants": [list(chat)], "variables": variables})
+def _render(template: str, variables: str) -> _Rendered:
+    """The template's texts; ValueError if it is refused or fails. `variables` is JSON."""
+    found = _rendered(template, variables)
+    if isinstance(found, str):
+        raise ValueError(found)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _rendered(template: str, variables: str) -> _Rendered | str:
+    """The template's texts from one capped process, or why there are none."""
+    given = json.loads(variables)
+    requests = (
+        {"template": template, "variants": [_CHAT, _CHAT[:1]], "variables": {**given, "add_generation_prompt": False}},
+        {"template": template, "variants": [_CHAT[:1]], "variables": {**given, "add_generation_prompt": True}},
+    )
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8:surrogatepass"}
     environment |= {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}
     try:
         done = subprocess.run(
             [sys.executable, "-P", str(_WORKER)],
-            input=request + "\n", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=environment, encoding="utf-8", errors="surrogatepass", timeout=_SECONDS, check=False,
-        )  # fmt: skip
-        reply = json.loads(done.stdout.splitlines()[1])
-    except (subprocess.TimeoutExpired, IndexError, ValueError):
-        raise ValueError("it ended the process that renders it") from None
-    if "refused" in reply:
-        raise ValueError(f"{reply['refused']}: {reply['message'][:150]}")
-    return str(reply["texts"][0])
+            input="".join(json.dumps(request) + "\n" for request in requests),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            encoding="utf-8",
+            errors="surrogatepass",
+            timeout=_SECONDS,
+            check=False,
+        )
+        first, second = (json.loads(line) for line in done.stdout.splitlines()[1:])
+    except (subprocess.TimeoutExpired, ValueError):
+        return "it ended the process that renders it"
+    for reply in (first, second):
+        if "refused" in reply:
+            return f"{reply['refused']}: {reply['message'][:150]}"
+    return _Rendered(first["texts"][0], first["texts"][1], second["texts"][0])
 
 
 def _ids(encoded: Any) -> list[int]:

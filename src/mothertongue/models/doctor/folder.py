@@ -188,20 +188,20 @@ class ModelFolder:
 
     @cached_property
     def vocab(self) -> dict[str, int]:
-        """Every token string and its id, added tokens included."""
-        return self.live.get_vocab(with_added_tokens=True)
+        """Every token string and its id, added tokens included, in the order of ids."""
+        return _by_id(self.live.get_vocab(with_added_tokens=True))
 
     @cached_property
     def added(self) -> dict[int, Any]:
         """The added tokens by id: objects with `content`, `special` and `single_word`."""
-        return dict(self.live.get_added_tokens_decoder())
+        return dict(sorted(self.live.get_added_tokens_decoder().items()))
 
     @cached_property
     def ordinary(self) -> dict[str, int]:
         """The tokens that text is made of: without added tokens, the unknown token and byte fallbacks."""
         model = self.tokenizer_json["model"]
         unknown = model.get("unk_token")
-        plain = self.live.get_vocab(with_added_tokens=False)
+        plain = _by_id(self.live.get_vocab(with_added_tokens=False))
         return {
             token: index
             for token, index in plain.items()
@@ -234,7 +234,10 @@ class ModelFolder:
 
 
 def attempt(make: Callable[[], T]) -> tuple[str, T | None]:
-    """("", value) or (what went wrong, None): libraries meet damaged files with any exception, and Rust with a panic."""
+    """("", value) or (what went wrong, None).
+
+    Libraries meet damaged files with any exception, and those written in Rust with a panic.
+    """
     try:
         return "", make()
     except NotApplicable:
@@ -247,7 +250,12 @@ def attempt(make: Callable[[], T]) -> tuple[str, T | None]:
 
 def normalised(rows: Tensor) -> Tensor:
     """The rows at length one; zero rows stay zero."""
-    return rows / rows.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    return torch.nn.functional.normalize(rows, dim=1)
+
+
+def _by_id(vocab: dict[str, int]) -> dict[str, int]:
+    """The same vocabulary in an order that does not change from run to run."""
+    return dict(sorted(vocab.items(), key=lambda entry: (entry[1], entry[0])))
 
 
 def _read_json(path: Path) -> dict[str, Any] | ValueError:

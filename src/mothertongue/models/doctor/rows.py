@@ -15,6 +15,7 @@ NEAR = 1e-4
 """Rows are nearly identical when their distance is at most this share of the median row length."""
 
 _CELL = 50  # width of a hash cell in units of NEAR: wide against the distance sought, narrow against unrelated rows
+_MOST_LEADERS = 64  # groups looked for in one cell
 _COMMON = 0.001  # glitch tokens exist in most base models; more than this share of near-identical rows is a fault
 _LOST = 0.2  # cosine below which a row no longer resembles the reference's row
 
@@ -27,13 +28,19 @@ def tied_weights(folder: ModelFolder) -> Iterator[Found]:
     if not tied or head is None:
         return
     if head.shape != embedding.shape:
-        yield Found("error", f"tie_word_embeddings is true, but {head.name} has shape {list(head.shape)} and "
-                    f"{embedding.name} {list(embedding.shape)}")  # fmt: skip
+        yield Found(
+            "error",
+            f"tie_word_embeddings is true, but {head.name} has shape {list(head.shape)} and "
+            f"{embedding.name} {list(embedding.shape)}",
+        )
         return
     differ, largest = _difference(embedding, head)
     if differ:
-        yield Found("error", f"tie_word_embeddings is true, but {differ:,} of {folder.rows:,} rows of {head.name} differ "
-                    f"from {embedding.name}, by up to {largest:.3g}")  # fmt: skip
+        yield Found(
+            "error",
+            f"tie_word_embeddings is true, but {differ:,} of {folder.rows:,} rows of {head.name} "
+            f"differ from {embedding.name}, by up to {largest:.3g}",
+        )
 
 
 def _difference(one: Stored, other: Stored) -> tuple[int, float]:
@@ -46,7 +53,7 @@ def _difference(one: Stored, other: Stored) -> tuple[int, float]:
 
 
 def identical_rows(folder: ModelFolder) -> Iterator[Found]:
-    """Row 3: rows of different tokens that are equal or nearly so, as the default resizing of transformers makes them."""
+    """Row 3: rows of different tokens that are equal or nearly so, as the default resizing makes them."""
     for matrix in folder.matrices:
         known = {index for index in folder.ordinary.values() if index < matrix.shape[0]}
         groups = near_groups(folder, matrix, sorted(known))
@@ -59,7 +66,7 @@ def identical_rows(folder: ModelFolder) -> Iterator[Found]:
             yield Found(
                 "warning" if share > _COMMON else "note",
                 f"{len(alike):,} of {len(known):,} rows of {matrix.name} are equal or within {NEAR:g} of another "
-                f"({len(groups):,} groups, the largest of {len(largest):,}: ids {ids(largest)})",
+                f"(groups: {len(groups):,}; the largest has {len(largest):,} rows, ids {ids(largest)})",
             )
 
 
@@ -76,8 +83,8 @@ def _alike_new(matrix: Stored, alike: set[int], new: Mapping[str, int]) -> Itera
 def near_groups(folder: ModelFolder, matrix: Stored, wanted: list[int]) -> list[list[int]]:
     """Groups of rows that lie within NEAR of the first of the group; zero and non-finite rows are left out.
 
-    Rows are hashed by eight projections into two grids of cells half a cell apart, so that a close pair shares a cell
-    of one of them; only rows that share a cell are compared.
+    Rows are hashed by eight projections into nine grids of cells, each shifted by a ninth of a cell: a close pair is
+    torn apart by a projection in one grid at most, so it shares a cell in one of the nine. Only such rows are compared.
     """
     facts = folder.row_facts(matrix)
     index = torch.tensor(wanted, dtype=torch.long)
@@ -86,36 +93,43 @@ def near_groups(folder: ModelFolder, matrix: Stored, wanted: list[int]) -> list[
         return []
     tolerance = NEAR * float(facts.norms[index].median())
     cell = max(_CELL * tolerance / matrix.shape[1] ** 0.5, 1e-30)
-    found: dict[int, list[int]] = {}
+    places = facts.projections[index].double() / cell
+    grids = places.shape[1] + 1
+    groups: list[list[int]] = []
     taken: set[int] = set()
-    for shift in (0.0, 0.5):
-        keys = torch.floor(facts.projections[index].double() / cell + shift)
-        for cluster in _clusters(keys):
+    for shift in range(grids):
+        for cluster in _clusters(torch.floor(places + shift / grids)):
             members = [number for number in index[cluster].tolist() if number not in taken]
-            if len(members) > 1:
-                near = [members[0], *_near_first(matrix, members, tolerance)]
-                if len(near) > 1:
-                    found[near[0]] = near
-                    taken.update(near)
-    return list(found.values())
+            for group in _near_leaders(matrix, members, tolerance):
+                groups.append(group)
+                taken.update(group)
+    return groups
 
 
-def _clusters(keys: Tensor) -> Iterator[Tensor]:
-    _, inverse, counts = torch.unique(keys, dim=0, return_inverse=True, return_counts=True)
+def _clusters(cells: Tensor) -> Iterator[Tensor]:
+    """Positions of rows in the same cell; cells that merely share the hash are told apart by the distances later."""
+    factors = torch.randint(1, 2**62, (cells.shape[1],), generator=torch.Generator().manual_seed(1))
+    hashes = (cells.long() * factors).sum(dim=1)  # wraps around, as a hash may
+    _, inverse, counts = torch.unique(hashes, return_inverse=True, return_counts=True)
     order = torch.argsort(inverse, stable=True)
-    for part, count in zip(torch.split(order, counts.tolist()), counts.tolist(), strict=True):
-        if count > 1:
-            yield part
+    starts = counts.cumsum(0) - counts
+    for which in (counts > 1).nonzero().flatten().tolist():
+        yield order[int(starts[which]) : int(starts[which] + counts[which])]
 
 
-def _near_first(matrix: Stored, members: list[int], tolerance: float) -> list[int]:
-    first = read_rows(matrix, members[:1])
-    near: list[int] = []
-    for start in range(1, len(members), 4096):
-        part = members[start : start + 4096]
-        distances = (read_rows(matrix, part) - first).norm(dim=1)
-        near += [number for number, close in zip(part, (distances <= tolerance).tolist(), strict=True) if close]
-    return near
+def _near_leaders(matrix: Stored, members: list[int], tolerance: float) -> Iterator[list[int]]:
+    """Groups around the first member, then around the first of the rest, and so on."""
+    for _ in range(_MOST_LEADERS):
+        if len(members) < 2:
+            return
+        leader = read_rows(matrix, members[:1])
+        close: list[bool] = []
+        for start in range(0, len(members), 4096):
+            close += ((read_rows(matrix, members[start : start + 4096]) - leader).norm(dim=1) <= tolerance).tolist()
+        group = [number for number, near in zip(members, close, strict=True) if near]
+        members = [number for number, near in zip(members, close, strict=True) if not near]
+        if len(group) > 1:
+            yield group
 
 
 def shapes(folder: ModelFolder) -> Iterator[Found]:
@@ -158,8 +172,11 @@ def _against_reference(folder: ModelFolder, reference: ModelFolder, matrix: Stor
         cosine = (normalised(read_rows(matrix, ours)) * normalised(read_rows(theirs, other))).sum(dim=1)
         lost += int((cosine < _LOST).sum())
     if 2 * lost > len(pairs):
-        yield Found("error", f"{lost:,} of {len(pairs):,} old rows of {matrix.name} do not resemble the reference's "
-                    f"(cosine below {_LOST}): they were drawn anew or belong to other tokens")  # fmt: skip
+        yield Found(
+            "error",
+            f"{lost:,} of {len(pairs):,} old rows of {matrix.name} do not resemble the reference's "
+            f"(cosine below {_LOST}): they were drawn anew or belong to other tokens",
+        )
 
 
 def row_count(folder: ModelFolder) -> Iterable[Found]:
@@ -169,10 +186,15 @@ def row_count(folder: ModelFolder) -> Iterable[Found]:
         rows = matrix.shape[0]
         without = [token for token, index in folder.vocab.items() if index >= rows]
         if without:
-            yield Found("error", f"{matrix.name} has {rows:,} rows, but the tokenizer's highest id is {highest:,}: "
-                        f"{len(without):,} tokens have no row ({listed(without)})")  # fmt: skip
+            yield Found(
+                "error",
+                f"{matrix.name} has {rows:,} rows, but the tokenizer's highest id is {highest:,}: "
+                f"{len(without):,} tokens have no row ({listed(without)})",
+            )
         elif rows > highest + 1 and matrix.name == folder.embedding.name:
             yield Found("note", f"{rows - highest - 1:,} of {rows:,} rows are padding (the highest id is {highest:,})")
         if folder.reference is not None and rows < folder.reference.rows:
-            yield Found("error", f"{matrix.name} has {rows:,} rows, the reference has {folder.reference.rows:,}: "
-                        "the matrix was shrunk")  # fmt: skip
+            yield Found(
+                "error",
+                f"{matrix.name} has {rows:,} rows, the reference has {folder.reference.rows:,}: the matrix was shrunk",
+            )

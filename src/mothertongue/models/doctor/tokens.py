@@ -1,4 +1,4 @@
-"""Checks of the tokenizer: added words, tokens out of reach, changed parts, dummies, ids without rows (rows 6-10, 17)."""
+"""Checks of the tokenizer: added words, dead tokens, changed parts, dummies, ids without rows (rows 6-10, 17)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from mothertongue.models.doctor.finding import Found, NotApplicable, listed, shown
+from mothertongue.models.doctor.finding import Found, NotApplicable, Severity, listed, shown
 from mothertongue.models.doctor.folder import ModelFolder, attempt
 
 PROBES = (
@@ -16,15 +16,22 @@ PROBES = (
     "Değirmenci kapağı açtı.", "Người thợ xay mở cống.", "Мельник открыл шлюз.", "Ο μυλωνάς άνοιξε το νερό.",
     "הטוחן פתח את הסכר.", "فتح الطحان الماء.", "آسیابان آب را باز کرد.", "चक्की वाले ने पानी खोला।", "কলওয়ালা জল খুলল।",
     "மில்லர் தண்ணீரைத் திறந்தார்.", "මෝල්කරු වතුර ඇරියේය.", "คนโม่เปิดน้ำ", "ሰላም ለዓለም።", "გამარჯობა მსოფლიო", "Բարեւ աշխարհ",
-    "磨坊主打开了水闸。", "粉屋は水門を開けた。", "방앗간 주인이 수문을 열었다.", "ߌ ߣߌ ߗߋ߫", "𞤀𞤣𞤤𞤢𞤥", "᏿ᎣᏏᏲ", "1234567890 3.14 -1e-5",
-    "def f(x):\n\treturn x ** 2  # {}[]", "😀👩‍👩‍👧 e\u0301 \u200b\u202e", "\x00\x01\x7f", "  \n\n\t  ", "aaaaaaaaaaaaaaaa",
+    "磨坊主打开了水闸。", "粉屋は水門を開けた。", "방앗간 주인이 수문을 열었다.", "ߌ ߣߌ ߗߋ߫", "𞤀𞤣𞤤𞤢𞤥", "ᎣᏏᏲ",
+    "1234567890 3.14 -1e-5",
+    "def f(x):\n\treturn x ** 2  # {}[]", "😀👩‍👩‍👧 e\u0301 \u200b\u202e", "\x00\x01\x7f",
+    "  \n\n\t  ", "aaaaaaaaaaaaaaaa",
 )  # fmt: skip
 """Texts in many scripts, numbers, code, control characters: whatever the tokenizer makes of them needs a row."""
 
 _MANY_WORDS = 100
 _DEAD_WARNING, _DEAD_NEW_ERROR = 0.01, 0.10
 _CONTEXTS = ("{}", "({}", "({}(", " {}", "1{}", "a{}", "\n{}", "{}a")
-_PARTS = (("normalizer", "error"), ("pre_tokenizer", "error"), ("post_processor", "warning"), ("decoder", "warning"))
+_PARTS: tuple[tuple[str, Severity], ...] = (
+    ("normalizer", "error"),
+    ("pre_tokenizer", "error"),
+    ("post_processor", "warning"),
+    ("decoder", "warning"),
+)
 _LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
     r"|\s+(?!\S)|\s+"
@@ -72,8 +79,8 @@ def reachable_tokens(folder: ModelFolder) -> Iterator[Found]:
                 f"{text} can never be produced, {len(lost):,} of the {len(new):,} new ones among them ({listed(lost)})",
             )
         else:
-            severity = "warning" if len(dead) > _DEAD_WARNING * len(ordinary) else "note"
-            yield Found("warning" if severity == "warning" else "note", f"{text} can never be produced ({listed(dead)})")
+            many = len(dead) > _DEAD_WARNING * len(ordinary)
+            yield Found("warning" if many else "note", f"{text} can never be produced ({listed(dead)})")
 
 
 def unreachable(folder: ModelFolder) -> list[str]:
@@ -118,15 +125,16 @@ def tokenizer_parts(folder: ModelFolder) -> Iterator[Found]:
         name = known_pre_tokenizer(ours)
         if name is None:
             found = json.dumps(ours.get("pre_tokenizer"), ensure_ascii=False)
-            yield Found("note", f"the pre-tokenizer is of no family known here ({found[:100]}); "
-                        "llama.cpp may not recognise it")  # fmt: skip
+            yield Found(
+                "note", f"the pre-tokenizer is of no family known here ({found[:100]}); llama.cpp may not recognise it"
+            )
         return
     theirs = folder.reference.tokenizer_json
     for part, severity in _PARTS:
         mine, other = (json.dumps(parts.get(part), ensure_ascii=False, sort_keys=True) for parts in (ours, theirs))
         if mine != other:
-            yield Found("error" if severity == "error" else "warning",
-                        f"the {part} differs: {_clipped(mine, other)}, the reference has {_clipped(other, mine)}")  # fmt: skip
+            text = f"the {part} differs: {_clipped(mine, other)}, the reference has {_clipped(other, mine)}"
+            yield Found(severity, text)
 
 
 def _clipped(text: str, other: str) -> str:
@@ -166,8 +174,11 @@ def dummy_tokens(folder: ModelFolder) -> Iterator[Found]:
     dummies = [token for token in folder.vocab if re.fullmatch(r"<extra_id_\d+>", token)]
     if dummies:
         filled = max(folder.vocab.values()) + 1
-        yield Found("warning", f"{len(dummies):,} dummy tokens ({listed(dummies)}) fill the vocabulary up to {filled:,}"
-                    + (", a multiple of 64" if filled % 64 == 0 else ""))  # fmt: skip
+        yield Found(
+            "warning",
+            f"{len(dummies):,} dummy tokens ({listed(dummies)}) fill the vocabulary up to {filled:,}"
+            + (", a multiple of 64" if filled % 64 == 0 else ""),
+        )
 
 
 def encoded_ids(folder: ModelFolder) -> Iterator[Found]:
@@ -180,6 +191,7 @@ def encoded_ids(folder: ModelFolder) -> Iterator[Found]:
     for name, encode in sources:
         worst = max(((index, text) for text in texts for index in encode(text)), default=(-1, ""))
         if worst[0] >= folder.rows and worst[0] not in listed_ids:
-            yield Found("error", f"{name} encodes {shown(worst[1])} to id {worst[0]:,}, the matrix has "
-                        f"{folder.rows:,} rows")  # fmt: skip
+            yield Found(
+                "error", f"{name} encodes {shown(worst[1])} to id {worst[0]:,}, the matrix has {folder.rows:,} rows"
+            )
             return
