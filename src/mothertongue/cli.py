@@ -53,6 +53,7 @@ BudgetOption = Annotated[
 ]
 LanguageOption = Annotated[str | None, typer.Option("--language", metavar="TAG", help="Language to teach, such as nl.")]
 TrustOption = Annotated[bool, typer.Option("--trust", help="Check finished stages by size only, not by content.")]
+RerunOption = Annotated[bool, typer.Option("--rerun", help="Run finished stages again whose settings changed.")]
 FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="A run folder or a model folder.")]
 
 
@@ -68,6 +69,7 @@ class Request:
     budget: str | None = None
     language: str | None = None
     trust: bool = False
+    rerun: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,9 @@ def _recipe_command(verb: RecipeVerb) -> Callable[..., None]:
         budget: BudgetOption = None,
         language: LanguageOption = None,
         trust: TrustOption = False,
+        rerun: RerunOption = False,
     ) -> None:
-        run_recipe(verb, Request(inputs or (), run, json_path, dry_run, seed, budget, language, trust))
+        run_recipe(verb, Request(inputs or (), run, json_path, dry_run, seed, budget, language, trust, rerun))
 
     return command
 
@@ -285,7 +288,13 @@ def run_recipe(verb: RecipeVerb, request: Request) -> None:
         emit(render(plan))
         return
     stages.run_recipe(
-        recipe, folder, until=verb.stage, dry_run=request.dry_run, json_path=request.json_path, trust=request.trust
+        recipe,
+        folder,
+        until=verb.stage,
+        dry_run=request.dry_run,
+        json_path=request.json_path,
+        trust=request.trust,
+        rerun=request.rerun,
     )
 
 

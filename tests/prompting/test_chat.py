@@ -118,7 +118,9 @@ def test_a_template_that_changes_content_is_an_error(template: str, code: str) -
     assert caught.value.problems[0].code == code
 
 
-@pytest.mark.parametrize("messages", [[], [{"role": "a\n<|im_end|>", "content": "x"}], [{"role": "user", "content": 3}]])
+@pytest.mark.parametrize(
+    "messages", [[], [{"role": "a\n<|im_end|>", "content": "x"}], [{"role": "user", "content": 3}]]
+)
 def test_malformed_messages_are_refused(messages: list[Any]) -> None:
     with pytest.raises(InputError) as caught:
         render_chat(TOKENIZERS["chatml"], messages, False)

@@ -30,4 +30,10 @@ def test_when_all_forget_the_one_that_forgets_least_is_taken():
 
 
 def test_the_report_gets_every_measured_value():
-    assert {"target_before", "target_after", "tokens_per_second", "gain_percent", "forgotten_percent"} <= FAST.values().keys()
+    assert {
+        "target_before",
+        "target_after",
+        "tokens_per_second",
+        "gain_percent",
+        "forgotten_percent",
+    } <= FAST.values().keys()

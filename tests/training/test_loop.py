@@ -25,7 +25,9 @@ def make(method, checkpoint=None, train_embeddings=True, rate=1e-2):
     streams = {"target": rows("target", 7, 0), "replay": rows("replay", 3, 1)}
     order = MixedOrder({"target": 7, "replay": 3}, {"target": 0.8, "replay": 0.2}, 2, 5)
     trainable = TrainableOptions(method, 4, rate, rate, train_embeddings, 2)
-    return Loop(tiny_model(tiny_tokenizer()), CausalObjective(), streams, order, trainable, LoopOptions(STEPS), checkpoint)
+    return Loop(
+        tiny_model(tiny_tokenizer()), CausalObjective(), streams, order, trainable, LoopOptions(STEPS), checkpoint
+    )
 
 
 def run(loop, stop_at=None):
@@ -75,7 +77,18 @@ def test_a_lost_moment_would_be_noticed(tmp_path):
 
 def test_schedule_by_hand():
     options = LoopOptions(steps=10, warmup_share=0.2)
-    assert [rate_at(step, options) for step in range(10)] == [0.5, 1.0, 1.0, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]
+    assert [rate_at(step, options) for step in range(10)] == [
+        0.5,
+        1.0,
+        1.0,
+        7 / 8,
+        6 / 8,
+        5 / 8,
+        4 / 8,
+        3 / 8,
+        2 / 8,
+        1 / 8,
+    ]
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])

@@ -40,6 +40,6 @@ def test_a_state_continues_with_the_same_examples(stop):
 
 
 def test_a_stream_without_rows_gives_its_share_to_the_others():
-    assert Counter(stream for stream, _ in take(MixedOrder({"target": 3, "replay": 0}, {"target": 0.5, "replay": 0.5}, 2, 0), 9)) == {
-        "target": 18
-    }
+    assert Counter(
+        stream for stream, _ in take(MixedOrder({"target": 3, "replay": 0}, {"target": 0.5, "replay": 0.5}, 2, 0), 9)
+    ) == {"target": 18}

@@ -44,8 +44,9 @@ class GenerationCache:
         for line in data[:whole].split(b"\n"):
             try:
                 row = json.loads(line)
-                self._found[row.pop("key")] = Completion(**row)
-            except (ValueError, TypeError, KeyError, AttributeError):
+                made = Completion(row["text"], row["ids"], row["finish_reason"])
+                self._found[row["key"]] = made
+            except (ValueError, TypeError, KeyError):
                 continue  # a damaged line is a completion that will be made again
 
 

@@ -45,7 +45,7 @@ class LocalGenerator:
     chat template and the eos ids of the generation config.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, batch_size: int = 16, ends: Sequence[int] | None = None) -> None:
+    def __init__(self, model: Any, tokenizer: Any, batch_size: int = 32, ends: Sequence[int] | None = None) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.batch_size = batch_size

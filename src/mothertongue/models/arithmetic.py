@@ -46,7 +46,7 @@ def interpolate(adapted: Weights, source: Weights, share: float) -> dict[str, Te
 
 
 def residual(instruct: Weights, base: Weights) -> dict[str, Tensor]:
-    """R = instruct - base, tensor by tensor in float32 (card 39, step 2). WorkError (MT410) if names or shapes differ."""
+    """R = instruct - base, tensor by tensor in float32 (card 39, step 2). WorkError (MT410) on other names or shapes."""
     if instruct.keys() != base.keys() or any(instruct[n].shape != base[n].shape for n in base):
         different = sorted(set(instruct) ^ set(base)) or [n for n in base if instruct[n].shape != base[n].shape]
         raise WorkError(Problem("MT410", f"the two models are not of one family: {', '.join(different[:5])}"))
@@ -59,7 +59,9 @@ def add_residual(adapted: Weights, difference: Weights, scale: float = 1.0) -> d
     for name, tensor in adapted.items():
         change = difference[name]
         result = tensor.float().clone()
-        result[: change.shape[0]] += scale * change if change.shape == tensor.shape else scale * change[: tensor.shape[0]]
+        result[: change.shape[0]] += (
+            scale * change if change.shape == tensor.shape else scale * change[: tensor.shape[0]]
+        )
         restored[name] = result
     return restored
 

@@ -44,12 +44,12 @@ def cache_folder() -> Path:
 
 
 def is_path_like(name: str) -> bool:
-    """Whether a base is meant as a local path: such a string never reaches a hub (a typo must not become a download)."""
+    """Whether a base is meant as a local path: such a string never reaches a hub (no typo becomes a download)."""
     return name.startswith((".", "/", "~", "\\")) or name.endswith(("/", "\\")) or ":" in name or Path(name).exists()
 
 
 def check_base(name: str) -> None:
-    """Nothing when `name` can be a base of ours; InputError (MT401-MT408) naming the remedy otherwise. Loads no model."""
+    """Nothing when `name` can be a base; InputError (MT401-MT408) naming the remedy otherwise. Loads no model."""
     if name in packaged_bases():
         _packaged_file(name)
     elif is_path_like(name):
@@ -97,7 +97,9 @@ def _folder_problems(folder: Path) -> list[Problem]:
         return Problem(code, message, key="base", value=str(folder), do=do)
 
     if not (folder / "config.json").is_file():
-        return [bad("MT402", "the folder does not exist or has no config.json", "give a folder saved by save_pretrained")]
+        return [
+            bad("MT402", "the folder does not exist or has no config.json", "give a folder saved by save_pretrained")
+        ]
     try:
         config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
     except ValueError as error:
@@ -109,13 +111,27 @@ def _folder_problems(folder: Path) -> list[Problem]:
         do = "use a decoder such as smollm2-135m-instruct"
         problems.append(bad("MT403", f"not a causal language model that can chat (architecture: {found})", do))
     if not (folder / "tokenizer.json").is_file() and not (folder / "tokenizer.model").is_file():
-        problems.append(bad("MT405", "the folder has no tokenizer", "copy tokenizer.json and tokenizer_config.json into it"))
+        problems.append(
+            bad("MT405", "the folder has no tokenizer", "copy tokenizer.json and tokenizer_config.json into it")
+        )
     if "auto_map" in config:
-        problems.append(bad("MT406", "the model needs code from its own folder, which is never run", "use a model that transformers knows"))
+        problems.append(
+            bad(
+                "MT406",
+                "the model needs code from its own folder, which is never run",
+                "use a model that transformers knows",
+            )
+        )
     if not any(folder.glob("*.safetensors")):
         pickled = [p.name for p in folder.iterdir() if p.suffix in _UNSAFE]
         reason = f"only pickled weights ({', '.join(sorted(pickled))})" if pickled else "no weights"
-        problems.append(bad("MT407", f"{reason} where safetensors are needed", "save it again with save_pretrained(safe_serialization=True)"))
+        problems.append(
+            bad(
+                "MT407",
+                f"{reason} where safetensors are needed",
+                "save it again with save_pretrained(safe_serialization=True)",
+            )
+        )
     return problems
 
 
@@ -143,8 +159,13 @@ def _unpack(alias: str) -> Path:
     source = _packaged_file(alias)
     if durability.sha256_file(source) != base.sha256:
         raise InputError(
-            Problem("MT404", f"{source.name} is not the file that was reviewed (sha256 differs)", key="base", value=alias,
-                    do=f"reinstall {base.package}")
+            Problem(
+                "MT404",
+                f"{source.name} is not the file that was reviewed (sha256 differs)",
+                key="base",
+                value=alias,
+                do=f"reinstall {base.package}",
+            )
         )
     from mothertongue.models.load import dequantise
 
@@ -165,6 +186,11 @@ def _download(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.jinja", "tokenizer.model"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        problem = Problem("MT401", f"the hub did not give this model: {type(error).__name__}", key="base", value=name,
-                          do="check the name and the network, or give a local folder")
+        problem = Problem(
+            "MT401",
+            f"the hub did not give this model: {type(error).__name__}",
+            key="base",
+            value=name,
+            do="check the name and the network, or give a local folder",
+        )
         raise InputError(problem) from None

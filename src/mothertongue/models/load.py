@@ -23,7 +23,10 @@ from mothertongue.models.save import save_plain
 _PRE_TOKENIZERS = {
     # llama.cpp's name for "digits one by one, then byte level"; transformers' reader keeps the byte level only.
     "smollm": lambda: pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        ]
     ),
 }
 
@@ -58,13 +61,23 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError) as error:
         raise InputError(
-            Problem("MT405", f"the tokenizer cannot be loaded: {error}", key="base", value=str(folder),
-                    do="copy tokenizer.json and tokenizer_config.json into the folder")
+            Problem(
+                "MT405",
+                f"the tokenizer cannot be loaded: {error}",
+                key="base",
+                value=str(folder),
+                do="copy tokenizer.json and tokenizer_config.json into the folder",
+            )
         ) from None
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise InputError(
-            Problem("MT405", "the tokenizer has no tokenizer.json form", key="base", value=str(folder),
-                    do="convert it with transformers and save it again")
+            Problem(
+                "MT405",
+                "the tokenizer has no tokenizer.json form",
+                key="base",
+                value=str(folder),
+                do="convert it with transformers and save it again",
+            )
         )
     return tokenizer
 
@@ -91,7 +104,9 @@ def dequantise(source: Path, folder: Path) -> None:
         model = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(**where, local_files_only=True)
     _forget_quantisation(model)
-    tokenizer = _restore_pre_tokenizer(cast(PreTrainedTokenizerFast, tokenizer), str(metadata.get("tokenizer.ggml.pre", "")))
+    tokenizer = _restore_pre_tokenizer(
+        cast(PreTrainedTokenizerFast, tokenizer), str(metadata.get("tokenizer.ggml.pre", ""))
+    )
     tokenizer.model_max_length = model.config.max_position_embeddings
     save_plain(model, tokenizer, folder)
 

@@ -27,7 +27,9 @@ class LoraLinear(nn.Module):
         down = torch.empty(rank, inner.in_features)
         bound = 1 / math.sqrt(inner.in_features)
         self.down = nn.Parameter(down.uniform_(-bound, bound, generator=generator).to(inner.weight))
-        self.up = nn.Parameter(torch.zeros(inner.out_features, rank, dtype=inner.weight.dtype, device=inner.weight.device))
+        self.up = nn.Parameter(
+            torch.zeros(inner.out_features, rank, dtype=inner.weight.dtype, device=inner.weight.device)
+        )
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The wrapped layer's output for inputs [..., in_features], with the low-rank update added."""

@@ -191,8 +191,11 @@ def _cutting_is_neutral(
 
     Tokenizers that add a space to each part fail here.
     """
-    for clean in (lambda text: _cleaned(text, controls), lambda _: "x"):  # the second where a seam makes a token
-        cleaned = [piece if piece.message is None else _Piece(clean(piece.text), 0) for piece in pieces]
+    for whole_content in (False, True):  # the second where the seam of content and scaffold makes a token
+        cleaned = [
+            piece if piece.message is None else _Piece("x" if whole_content else _cleaned(piece.text, controls), 0)
+            for piece in pieces
+        ]
         text = "".join(piece.text for piece in cleaned)
         expected = _scaffold_controls(tokenizer, cleaned)
         whole = encode_scaffold(tokenizer, text)

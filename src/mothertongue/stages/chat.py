@@ -39,7 +39,9 @@ def open_subjects(folder: Path, compare: bool) -> Mapping[str, Streamer]:
     model = folder / "model"
     if not (model / "config.json").is_file():
         raise InputError(
-            Problem("MT701", "this run has no finished model yet", where=str(folder), do=f"run  mothertongue teach {folder}")
+            Problem(
+                "MT701", "this run has no finished model yet", where=str(folder), do=f"run  mothertongue teach {folder}"
+            )
         )
     subjects: dict[str, Streamer] = {}
     if compare:

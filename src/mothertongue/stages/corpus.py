@@ -12,6 +12,8 @@ from mothertongue.corpus.control_tokens import find_control_tokens
 from mothertongue.corpus.curate import Curated, CurateOptions, curate, plain_texts
 from mothertongue.corpus.deduplicate import overlap
 from mothertongue.corpus.document import Document, read_shard, write_shard
+from mothertongue.corpus.pieces import split_text
+from mothertongue.corpus.split import too_small
 from mothertongue.errors import InputError, Problem
 from mothertongue.fingerprint import hash_input
 from mothertongue.plan import Plan
@@ -25,6 +27,9 @@ is measured on `held_out`, `second_domain` and `retention` alone."""
 
 _DECISION_SHARE = 0.25
 _DECISION_BYTES = 4_000
+_SMALLEST_PART, _PARTS = 120, 8
+"""Characters of the smallest part, and about how many parts, of test texts that are too few documents."""
+_NAMED_FILES = 5
 
 
 class CorpusStage:
@@ -59,7 +64,8 @@ class CorpusStage:
             planned = self._make_plan()
             context.decide("plan", planned.as_json)
         curated = curate(material.sources, recipe.language, _options(recipe))
-        sets = _separate(recipe, material, curated)
+        _say(context, curated)
+        sets = _separate(context, material, curated)
         for name in SETS:
             write_shard(context.folder / f"{name}.parquet", sets[name])
         durability.write_json(context.folder / "dropped.json", _dropped_by_reason(curated))
@@ -84,8 +90,19 @@ def _options(recipe: Recipe) -> CurateOptions:
     )
 
 
-def _separate(recipe: Recipe, material: Material, curated: Curated) -> dict[str, list[Document]]:
-    corpus = recipe.corpus
+def _say(context: StageContext, curated: Curated) -> None:
+    """Warnings of the corpus room, and every file that could not be read: counted, the first of them by name."""
+    for text in curated.warnings:
+        context.warn(text)
+    unread = curated.dropped[: sum(curated.funnel[0].dropped_by_reason.values())]  # the first step is reading
+    if unread:
+        named = "; ".join(f"{row.source}: {row.reason}, {row.value}" for row in unread[:_NAMED_FILES])
+        more = f"; and {len(unread) - _NAMED_FILES} more" if len(unread) > _NAMED_FILES else ""
+        context.warn(f"{len(unread)} files or records could not be read and were left out: {named}{more}")
+
+
+def _separate(context: StageContext, material: Material, curated: Curated) -> dict[str, list[Document]]:
+    recipe, corpus = context.recipe, context.recipe.corpus
     second = list(curated.second_domain)
     if material.second_domain:
         second += plain_texts(material.second_domain, recipe.language)
@@ -100,7 +117,7 @@ def _separate(recipe: Recipe, material: Material, curated: Curated) -> dict[str,
     if not retention:
         raise InputError(
             Problem(
-                "MT202",
+                "MT208",
                 "no text in the old language is left that neither training nor replay contains",
                 key="corpus.retention",
                 value=str(material.retention),
@@ -108,9 +125,10 @@ def _separate(recipe: Recipe, material: Material, curated: Curated) -> dict[str,
             )
         )
     limit = corpus.held_out_bytes
-    held_out, decision = _take(curated.held_out, limit, recipe.seed)
-    retention, retention_decision = _take(retention, limit, recipe.seed)
-    second, _ = _take(second, limit, recipe.seed, share=0.0)
+    held_out, decision = _take(_enough(context, "corpus.sources", curated.held_out, 3), limit, recipe.seed)
+    retention, retention_decision = _take(_enough(context, "corpus.retention", retention, 3), limit, recipe.seed)
+    if second:
+        second, _ = _take(_enough(context, "corpus.second_domain", second, 2), limit, recipe.seed, share=0.0)
     return {
         "train": curated.train,
         "decision": decision,
@@ -140,6 +158,31 @@ def _without(documents: Sequence[Document], others: Sequence[Document], threshol
     return [document for document in documents if document.id not in near]
 
 
+def _enough(context: StageContext, key: str, documents: Sequence[Document], least: int) -> Sequence[Document]:
+    """At least `least` documents, long ones cut into parts where there are fewer: an interval needs several.
+
+    Raises InputError (MT206) when the text is too short to be cut.
+    """
+    if len(documents) >= least:
+        return documents
+    characters = sum(len(document.text) for document in documents)
+    most = max(_SMALLEST_PART, characters // _PARTS)
+    parts = [
+        Document(f"{document.id}-part{number:02d}", part.strip(), document.source, document.language, document.meta)
+        for document in documents
+        for number, part in enumerate(split_text(document.text, most), 1)
+        if part.strip()
+    ]
+    if len(parts) < least:
+        size = sum(map(_size, documents))
+        raise too_small(f"{len(documents)} test documents with {size} bytes from {key}", f"{least} documents or more")
+    context.warn(
+        f"{key}: only {len(documents)} documents are held out; their parts are counted as documents, "
+        "so intervals are narrower than they should be"
+    )
+    return parts
+
+
 def _take(
     documents: Sequence[Document], limit: int, seed: int, share: float = _DECISION_SHARE
 ) -> tuple[list[Document], list[Document]]:
@@ -147,13 +190,13 @@ def _take(
     ordered = sorted(documents, key=lambda d: hashlib.sha256(f"{seed} {d.id}".encode()).digest())
     decision_bytes = min(_DECISION_BYTES, share * sum(map(_size, ordered)))
     decision: list[Document] = []
-    while len(ordered) > 1 and sum(map(_size, decision)) < decision_bytes:
+    while len(ordered) > 2 and sum(map(_size, decision)) < decision_bytes:
         decision.append(ordered.pop())
     reported: list[Document] = []
     for document in ordered:
-        if reported and sum(map(_size, reported)) + _size(document) > limit:
+        if len(reported) > 1 and sum(map(_size, reported)) + _size(document) > limit:
             break
-        reported.append(_shortened(document, limit))
+        reported.append(_shortened(document, limit if reported else limit * 3 // 4))
     return reported, [_shortened(document, limit) for document in decision]
 
 

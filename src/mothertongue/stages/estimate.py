@@ -11,9 +11,9 @@ import psutil
 
 from mothertongue.corpus.curate import find_files
 from mothertongue.language import display_name
+from mothertongue.models.bases import resolve_base
 from mothertongue.models.device import prepare_machine
 from mothertongue.models.load import Loaded, load
-from mothertongue.models.bases import resolve_base
 from mothertongue.plan import Plan, StageEstimate
 from mothertongue.recipe import Recipe
 from mothertongue.run import Stage, why_rerun
@@ -28,7 +28,7 @@ from mothertongue.training.trainable import Method
 _SPREAD = 0.3
 """Half-width of the time ranges: what a shared machine varies by."""
 _CURATED_BYTES_PER_SECOND = 250_000
-"""Reading, repair, language and duplicates of short documents on one core; the corpus stage is rarely what takes long."""
+"""Reading, repair, language and duplicates of short documents on one core; rarely what takes long."""
 _DECISION_ARMS = 3
 _FLOAT = 4
 
@@ -63,7 +63,9 @@ def probe(recipe: Recipe, loaded: Loaded) -> Probe:
     method: Method = "lora" if pretrain.method == "lora" else "full"
     rows = {"target": [Row(row, list(range(len(row))), "target") for row in ids]}
     order = MixedOrder({"target": len(ids)}, {"target": 1.0}, pretrain.batch_size, 0)
-    loop = Loop(loaded.model, CausalObjective(), rows, order, trainable_options(recipe, method), loop_options(recipe, 3))
+    loop = Loop(
+        loaded.model, CausalObjective(), rows, order, trainable_options(recipe, method), loop_options(recipe, 3)
+    )
     seconds: list[float] = []
     loop.run(lambda report: seconds.append(report.seconds))
     training = pretrain.batch_size * pretrain.sequence_length / min(seconds[1:])
@@ -83,7 +85,7 @@ def make_plan(recipe: Recipe, run_folder: Path, stages: Sequence[Stage]) -> Plan
     causes = why_rerun(stages, recipe, run_folder) if (run_folder / "run.json").is_file() else {}
     finished = tuple(name for name, why in causes.items() if not why)
     estimates = _estimates(recipe, material, measured, scored)
-    steps, reason = _steps(recipe, material, measured, estimates)
+    steps, reason = _steps(recipe, estimates)
     return Plan(
         language=f"{display_name(recipe.language)} ({recipe.language})",
         base=recipe.base,
@@ -104,7 +106,10 @@ def _estimates(recipe: Recipe, material: Material, measured: Probe, scored: int)
     evaluation = scored / measured.scoring + _generation_seconds(recipe, measured)
     arms = _DECISION_ARMS if "decide" in (recipe.vocabulary.strategy, recipe.pretrain.method) else 0
     trial = TRIAL_TOKENS / measured.training + 4 * 1000 / measured.scoring
-    restore = len(recipe.restore.rules) * (2000 / measured.scoring + 6 * recipe.evaluate.new_tokens / measured.scoring * 4) + 5
+    restore = (
+        len(recipe.restore.rules) * (2000 / measured.scoring + 6 * recipe.evaluate.new_tokens / measured.scoring * 4)
+        + 5
+    )
     other = 3 + size / _CURATED_BYTES_PER_SECOND + 2 * evaluation + arms * trial + restore + 3
     training = _training_seconds(recipe, material, measured, other)
     peak = measured.resident_bytes
@@ -116,7 +121,13 @@ def _estimates(recipe: Recipe, material: Material, measured: Probe, scored: int)
     return [
         row("corpus", 3 + size / _CURATED_BYTES_PER_SECOND, 0, 2 * size, f"{size / 1e6:.1f} MB of files"),
         row("baseline", evaluation, scored, 1_000_000, "the untouched model is measured"),
-        row("vocabulary", first + 3, 2 * TRIAL_TOKENS if arms else 0, model, "keep against extend" if arms else "as asked"),
+        row(
+            "vocabulary",
+            first + 3,
+            2 * TRIAL_TOKENS if arms else 0,
+            model,
+            "keep against extend" if arms else "as asked",
+        ),
         row("pretrain", training + (arms and trial), int(training * measured.training), 4 * model, "training"),
         row("restore", restore, 0, model, f"{len(recipe.restore.rules)} rules"),
         row("evaluate", evaluation, scored, 1_000_000, "the taught model is measured"),
@@ -155,11 +166,15 @@ def _training_seconds(recipe: Recipe, material: Material, measured: Probe, other
     return 2 * size / 3 / (1 - recipe.corpus.replay_share) / measured.training
 
 
-def _steps(
-    recipe: Recipe, material: Material, measured: Probe, estimates: Sequence[StageEstimate]
-) -> tuple[int, str]:
+def _steps(recipe: Recipe, estimates: Sequence[StageEstimate]) -> tuple[int, str]:
     if recipe.pretrain.steps is not None:
         return recipe.pretrain.steps, "from the recipe"
     tokens = next(row.tokens for row in estimates if row.stage == "pretrain")
-    reason = "from pretrain.seconds" if recipe.pretrain.seconds else "from the budget" if recipe.budget else "two readings of the texts"
+    reason = (
+        "from pretrain.seconds"
+        if recipe.pretrain.seconds
+        else "from the budget"
+        if recipe.budget
+        else "two readings of the texts"
+    )
     return tokens // (recipe.pretrain.sequence_length * recipe.pretrain.batch_size), reason

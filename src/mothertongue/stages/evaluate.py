@@ -59,7 +59,10 @@ class EvaluateStage:
         prepare_machine()
         loaded = load(base_folder(context) if self.name == "baseline" else chosen_folder(context))
         subject = Subject(
-            loaded.model, loaded.tokenizer, Scorer(loaded.model, loaded.tokenizer), LocalGenerator(loaded.model, loaded.tokenizer)
+            loaded.model,
+            loaded.tokenizer,
+            Scorer(loaded.model, loaded.tokenizer),
+            LocalGenerator(loaded.model, loaded.tokenizer),
         )
         answers = self._answers(context, loaded, subject)
         results = []

@@ -73,5 +73,3 @@ def shown_prompts(recipe: Recipe) -> Sequence[Prompt]:
     count = min(recipe.report.samples, _ANSWERED_PROMPTS)
     spread = [own[index * len(own) // count] for index in range(count)] if len(own) > count else own
     return spread or prompts[:count]
-
-

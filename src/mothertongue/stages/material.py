@@ -1,4 +1,4 @@
-"""Where a recipe's texts and test items come from: the user's paths, or the embedded sample where the recipe says so."""
+"""Where a recipe's texts and test items come from: the user's paths, or the embedded sample."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def sample_folder() -> Path:
 
 
 def resolve(recipe: Recipe) -> Material:
-    """The paths of a recipe. Raises InputError (MT201) when the sample is asked to teach a language it is not in."""
+    """The paths of a recipe. Raises InputError (MT116) when the sample is asked to teach a language it is not in."""
     sample, corpus, asked = sample_folder(), recipe.corpus, recipe.evaluate
     embedded = corpus.sources == SAMPLE
     if embedded and recipe.language != SAMPLE_LANGUAGE:
         raise InputError(
             Problem(
-                "MT201",
+                "MT116",
                 "the embedded sample is Dutch",
                 key="language",
                 value=recipe.language,

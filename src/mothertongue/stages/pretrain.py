@@ -1,4 +1,4 @@
-"""The pretrain stage: continued training on the texts, by the method that measured best, for as long as the budget says."""
+"""The pretrain stage: continued training, by the method that measured best, for as long as the budget says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mothertongue.models.lora import save_adapter
 from mothertongue.models.save import save_model
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
-from mothertongue.stages.start import decided, elapsed, started_folder, training_base
+from mothertongue.stages.start import base_folder, decided, elapsed, started_folder, training_base
 from mothertongue.stages.training import Rows, build_loop, pack_rows, run_trial, trainable_options
 from mothertongue.stages.vocabulary import TRIAL_METHOD
 from mothertongue.training.decide import Trial, decide_method
@@ -62,11 +62,15 @@ class PretrainStage:
         loop = build_loop(context, loaded.model, rows, method, steps, checkpoint)
         self._train(context, loop)
         if method == "lora":
-            save_adapter(loaded.model, context.folder / "adapter", recipe.base, recipe.pretrain.train_embeddings)
+            # An adapter fits the rows it was trained on: those of the extended or plain model, where one was started from.
+            fits = str(folder) if folder != base_folder(context) else recipe.base
+            save_adapter(loaded.model, context.folder / "adapter", fits, recipe.pretrain.train_embeddings)
         finish(loaded.model, trainable_options(recipe, method))
         save_model(loaded.model, loaded.tokenizer, context.folder / "model")
         facts = {"method": method, "steps": steps, "tokens": loop.tokens, "bytes_per_token": rows.bytes_per_token}
-        course = [{k: v for k, v in row.items() if k not in ("stage", "seconds", "step_seconds")} for row in context.metrics()]
+        course = [
+            {k: v for k, v in row.items() if k not in ("stage", "seconds", "step_seconds")} for row in context.metrics()
+        ]
         durability.write_json(context.folder / "course.json", facts | {"course": course})
         durability.remove(checkpoint)
 

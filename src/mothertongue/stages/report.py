@@ -295,7 +295,9 @@ def _corpus(context: StageContext) -> Corpus:
         ],
         dropped_samples={
             reason: [
-                DroppedSample(sample=r["sample"], id=r["id"], source=r["source"], value=r["value"], threshold=r["threshold"])
+                DroppedSample(
+                    sample=r["sample"], id=r["id"], source=r["source"], value=r["value"], threshold=r["threshold"]
+                )
                 for r in rows[:_SAMPLES_PER_REASON]
             ]
             for reason, rows in dropped.items()
@@ -330,7 +332,13 @@ def _plan_rows(context: StageContext) -> list[PlanRow]:
         took = ledger.get(stage["stage"], {}).get("seconds")
         if stage["stage"] != "report" and took is not None:
             rows.append(
-                PlanRow(name=stage["stage"], unit="seconds", low=stage["seconds_low"], high=stage["seconds_high"], actual=took)
+                PlanRow(
+                    name=stage["stage"],
+                    unit="seconds",
+                    low=stage["seconds_low"],
+                    high=stage["seconds_high"],
+                    actual=took,
+                )
             )
     peak = max((entry.get("peak_memory_bytes") or 0 for entry in ledger.values()), default=0)
     rows.append(PlanRow(name="peak memory", unit="bytes", high=planned["total"]["memory_bytes"], actual=peak))
@@ -355,5 +363,3 @@ def _health(context: StageContext) -> RunHealth:
         )
     restarts = sum(entry.get("restarts", 0) for entry in context.ledger().values())
     return RunHealth(points=points, restarts=restarts)
-
-

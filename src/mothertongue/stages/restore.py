@@ -52,7 +52,7 @@ class RestoreStage:
         """Writes model/ (the chosen weights) and restore.json with every rule's measurements."""
         prepare_machine()
         source, trained = load(base_folder(context)), load(context.output("pretrain") / "model")
-        rules = _rules(context, source, trained)
+        rules = _rules(context, source)
         trained.tokenizer.chat_template = source.tokenizer.chat_template
         adapted = _weights(trained.model)
         rows: list[dict[str, Any]] = [_row(context, "base", source)]
@@ -82,14 +82,24 @@ def choose(rows: list[dict[str, Any]], max_retention_loss: float, max_format_los
         return max(forgotten, 0.0) + max(unformed, 0.0)
 
     within = [row for row in tried if excess(row) <= 0]
-    best = min(within, key=lambda row: row["target"]) if within else min(tried, key=lambda row: (excess(row), row["target"]))
+    best = (
+        min(within, key=lambda row: row["target"])
+        if within
+        else min(tried, key=lambda row: (excess(row), row["target"]))
+    )
     forgotten = 100 * (best["retention"] / base["retention"] - 1)
     gain = 100 * (1 - best["target"] / base["target"])
-    state = "fewest bits per byte in the new language within the limits" if within else "no rule is within the limits; closest"
-    return best["name"], f"{state}: new language {-gain:+.1f} %, old language {forgotten:+.1f} %, format {100 * best['format']:.0f} %"
+    state = (
+        "fewest bits per byte in the new language within the limits"
+        if within
+        else "no rule is within the limits; closest"
+    )
+    return best[
+        "name"
+    ], f"{state}: new language {-gain:+.1f} %, old language {forgotten:+.1f} %, format {100 * best['format']:.0f} %"
 
 
-def _rules(context: StageContext, source: Loaded, trained: Loaded) -> dict[str, Callable[[Weights], Weights]]:
+def _rules(context: StageContext, source: Loaded) -> dict[str, Callable[[Weights], Weights]]:
     wanted = context.recipe.restore
     old = _weights(source.model)
     specials = source.tokenizer.all_special_ids
@@ -110,8 +120,13 @@ def _residual_rule(context: StageContext, instruct: Weights) -> Callable[[Weight
     folder = context.recipe.restore.chat_base
     if folder is None:
         raise InputError(
-            Problem("MT505", "this rule subtracts the plain model from the chat model and needs both", key="restore.rules",
-                    value="residual", do="set restore.chat_base to the folder of the plain model, or leave the rule out")
+            Problem(
+                "MT505",
+                "this rule subtracts the plain model from the chat model and needs both",
+                key="restore.rules",
+                value="residual",
+                do="set restore.chat_base to the folder of the plain model, or leave the rule out",
+            )
         )
     difference = residual(instruct, _weights(load(folder).model))
     return lambda adapted: add_residual(adapted, difference)

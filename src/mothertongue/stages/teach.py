@@ -43,6 +43,7 @@ def run_recipe(
     dry_run: bool = False,
     json_path: Path | None = None,
     trust: bool = False,
+    rerun: bool = False,
 ) -> RunResult | None:
     """Runs the recipe up to and with the stage `until` (all of them by default); None for a dry run.
 
@@ -58,12 +59,14 @@ def run_recipe(
                 durability.write_json(json_path, planned.as_json())
             return None
         durability.require_space(run_folder, planned.disk_bytes)
-    result = execute(stages(lambda: planned or plan(recipe, run_folder)), recipe, run_folder, until=until, trust=trust)
-    _tell(run_folder, result, json_path)
+    result = execute(
+        stages(lambda: planned or plan(recipe, run_folder)), recipe, run_folder, until=until, trust=trust, rerun=rerun
+    )
+    _tell(run_folder, json_path)
     return result
 
 
-def _tell(run_folder: Path, result: RunResult, json_path: Path | None) -> None:
+def _tell(run_folder: Path, json_path: Path | None) -> None:
     """Says what came of the run and what to do next; copies the report's data where the user asked for them."""
     path = run_folder / "report.json"
     if not path.is_file():
@@ -74,7 +77,8 @@ def _tell(run_folder: Path, result: RunResult, json_path: Path | None) -> None:
     emit(report.verdict)
     for name, bits in report.measures.bits_per_byte.items():
         low, high = bits.percent(bits.interval.low), bits.percent(bits.interval.high)
-        emit(f"  {name}: {bits.before:.3f} -> {bits.after:.3f} bits per byte ({bits.change_percent:+.1f} %, {low:+.1f} to {high:+.1f})")
+        change = f"{bits.change_percent:+.1f} %, {low:+.1f} to {high:+.1f}"
+        emit(f"  {name}: {bits.before:.3f} -> {bits.after:.3f} bits per byte ({change})")
     emit(f"report: {run_folder / 'report.html'}")
     emit(f"talk to it: {report.chat_command}")
     emit("your own texts: mothertongue plan FOLDER --language TAG")

@@ -95,12 +95,19 @@ def loop_options(recipe: Recipe, steps: int) -> LoopOptions:
 
 
 def build_loop(
-    context: StageContext, model: PreTrainedModel, rows: Rows, method: Method, steps: int, checkpoint: Path | None = None
+    context: StageContext,
+    model: PreTrainedModel,
+    rows: Rows,
+    method: Method,
+    steps: int,
+    checkpoint: Path | None = None,
 ) -> Loop:
     """The training loop of a stage. WorkError (MT503) if the model's head is of a kind that the loss does not know."""
     if not check_plain_head(model):
         name = model.config.model_type
-        raise WorkError(Problem("MT503", "the model scales or caps its logits, which training does not support", value=name))
+        raise WorkError(
+            Problem("MT503", "the model scales or caps its logits, which training does not support", value=name)
+        )
     recipe = context.recipe
     order = rows.order(recipe, recipe.seed)
     options = trainable_options(recipe, method)
@@ -109,11 +116,13 @@ def build_loop(
 
 def measure(loaded: Loaded, documents: Sequence[Document]) -> float:
     """Bits per byte of some documents under a model."""
-    return bits_per_byte(Scorer(loaded.model, loaded.tokenizer), [document.text for document in documents]).bits_per_byte
+    return bits_per_byte(
+        Scorer(loaded.model, loaded.tokenizer), [document.text for document in documents]
+    ).bits_per_byte
 
 
 def run_trial(context: StageContext, name: str, loaded: Loaded, rows: Rows, method: Method) -> Trial:
-    """Trains `loaded` (which is spent afterwards) for a moment by a method; what the decision sets say before and after.
+    """Trains `loaded` (which is spent afterwards) for a moment; what the decision sets say before and after.
 
     Every trial sees the same number of tokens, so its weights do not depend on the speed of the machine.
     """
@@ -123,7 +132,7 @@ def run_trial(context: StageContext, name: str, loaded: Loaded, rows: Rows, meth
     steps = max(1, TRIAL_TOKENS // (pretrain.sequence_length * pretrain.batch_size))
     loop = build_loop(context, loaded.model, rows, method, steps)
     started = time.monotonic()
-    loop.run(lambda report: None, context.check_interrupt)
+    loop.run(between=context.check_interrupt)
     seconds = time.monotonic() - started
     finish(loaded.model, trainable_options(context.recipe, method))
     after = [measure(loaded, documents) for documents in (target, old)]

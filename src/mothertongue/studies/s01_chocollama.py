@@ -124,7 +124,7 @@ def _train(base: Loaded, rows: Sequence[Row], size: _Size, seed: int) -> None:
     trainable = TrainableOptions("full", 1, 3e-4, 3e-4, True, seed)
     order = MixedOrder({"target": len(rows)}, {"target": 1.0}, 2, seed)
     loop = Loop(base.model, CausalObjective(), {"target": rows}, order, trainable, LoopOptions(size.steps))
-    loop.run(lambda report: None)
+    loop.run()
     finish(base.model, trainable)
 
 

@@ -61,7 +61,10 @@ def decide_method(trials: Sequence[Trial], max_loss: float) -> tuple[str, str]:
     kept = [trial for trial in trials if trial.loss <= max_loss]
     if not kept:
         best = min(trials, key=lambda trial: trial.loss)
-        return best.name, f"every method forgot more than {100 * max_loss:.1f} %; {best.name} forgot least ({100 * best.loss:.1f} %)"
+        return (
+            best.name,
+            f"every method forgot more than {100 * max_loss:.1f} %; {best.name} forgot least ({100 * best.loss:.1f} %)",
+        )
     best = max(kept, key=lambda trial: trial.gain_per_minute)
     others = ", ".join(f"{t.name} {100 * t.gain_per_minute:.1f}" for t in trials if t is not best)
     reason = f"{best.name} learned {100 * best.gain_per_minute:.1f} % of bits per byte a minute in the trial"

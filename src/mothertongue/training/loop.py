@@ -90,7 +90,7 @@ class Loop:
         self.order.load_state(state["order"])
         return True
 
-    def run(self, observe: Callable[[StepReport], None], between: Callable[[], None] = lambda: None) -> None:
+    def run(self, observe: Callable[[StepReport], object] = bool, between: Callable[[], None] = lambda: None) -> None:
         """Trains to the last step; `observe` gets every step's report, `between` may raise to stop in good order.
 
         Raises WorkError (MT501) at the first loss that is not finite; the last checkpoint is then still good.
@@ -125,8 +125,12 @@ class Loop:
         mean = loss.total / max(loss.weight, 1.0)
         if not torch.isfinite(mean):
             raise WorkError(
-                Problem("MT501", f"the loss of step {self.step} is {mean.item()}", value=str(examples),
-                        do="lower pretrain.learning_rate; the last checkpoint is kept")
+                Problem(
+                    "MT501",
+                    f"the loss of step {self.step} is {mean.item()}",
+                    value=str(examples),
+                    do="lower pretrain.learning_rate; the last checkpoint is kept",
+                )
             )
         mean.backward()
         norm = torch.nn.utils.clip_grad_norm_(list(self.trained.values()), self.options.gradient_clip)

@@ -7,12 +7,26 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sick import CASES, Case, adapter_folder, base_beside, edit_json, healthy_folder, untie
+from sick import CARD, CASES, Case, adapter_folder, align, base_beside, edit_json, healthy_folder, untie
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+)
 
+from mothertongue import testing
 from mothertongue.errors import InputError, codes
-from mothertongue.models.doctor import CHECKS, Examination, examine, render
+from mothertongue.models.doctor import CHECKS, Examination, examine, loading, render
 
 TRAINING_ONLY = {"rl-adapters", "filtered-gradients", "fused-loss-sharded", "fused-loss-scale", "sharded-tokens"}
+IDS = {"vocab_size": 396, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}
+SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2} | IDS
+SMALL |= {"max_position_embeddings": 64, "num_key_value_heads": 2}
 
 
 @pytest.fixture(scope="module")
@@ -59,16 +73,43 @@ def test_healthy_variants_have_no_findings(healthy: Path, copied: Path, tmp_path
     untie(copied)
     adapter_folder(copied / "adapter", copied, embeddings=True)
     assert examine(copied).findings == ()
-    from sick import align
-
     extended, base = healthy_folder(tmp_path / "extended"), base_beside(tmp_path / "extended")
     align(extended, base)
     assert examine(extended, reference=base).findings == ()
 
 
-def test_a_folder_of_the_mothertongue_base_kind_loads_by_name_of_its_parts(healthy: Path):
+def test_weights_are_loaded_only_if_asked_for_and_small(healthy: Path, monkeypatch: pytest.MonkeyPatch):
     examination = examine(healthy, load=False)
     assert examination.not_applicable["loads"] == "names and shapes fit; loading was not asked for"
+    monkeypatch.setattr(loading, "_LARGEST_LOAD", 1000)
+    assert "too large to be loaded here" in examine(healthy).not_applicable["loads"]
+
+
+ARCHITECTURES = {
+    "gpt2": (GPT2Config(n_embd=32, n_layer=2, n_head=2, n_positions=64, **IDS), GPT2LMHeadModel),
+    "qwen2 untied": (Qwen2Config(**SMALL, tie_word_embeddings=False), Qwen2ForCausalLM),
+    "gpt_neox": (GPTNeoXConfig(**SMALL), GPTNeoXForCausalLM),
+    "mixtral": (MixtralConfig(**SMALL, num_local_experts=2), MixtralForCausalLM),
+}
+
+
+@pytest.mark.parametrize("kind", ARCHITECTURES)
+def test_other_healthy_architectures_have_no_findings(kind: str, tmp_path: Path):
+    config, make = ARCHITECTURES[kind]
+    make(config).save_pretrained(tmp_path)
+    testing.tiny_tokenizer().save_pretrained(tmp_path)
+    (tmp_path / "README.md").write_text(CARD)
+    examination = examine(tmp_path)
+    assert examination.findings == (), render(examination)
+    assert {"tied-weights", "identical-rows", "shapes", "row-count", "loads"} <= set(examination.checked)
+
+
+@pytest.mark.parametrize("base", ["~nosuchuser/base", "./" + "x" * 5000, "./\x00", "a" * 5000])
+def test_a_base_path_that_no_file_system_can_hold_is_no_folder(base: str, copied: Path):
+    adapter_folder(copied / "adapter", copied, base_model_name_or_path=base)
+    (finding,) = examine(copied, load=False).findings
+    assert (finding.check, finding.severity) == ("adapter-rows", "warning")
+    assert "which is no folder here" in finding.text
 
 
 def test_the_table_is_sound():

@@ -11,7 +11,7 @@ from typing import Any
 
 from mothertongue.models.bases import is_path_like
 from mothertongue.models.doctor.finding import Found, NotApplicable, listed, shown
-from mothertongue.models.doctor.folder import ADAPTER_CONFIG, ADAPTER_WEIGHTS, ModelFolder
+from mothertongue.models.doctor.folder import ADAPTER_CONFIG, ADAPTER_WEIGHTS, ModelFolder, attempt
 from mothertongue.models.doctor.headers import Stored, read_header
 
 _MATRICES = re.compile(r"(?:embed_tokens|wte|word_embeddings|embed_in|tok_embeddings|lm_head|embed_out)\b")
@@ -78,7 +78,7 @@ def adapter_rows(folder: ModelFolder) -> Iterator[Found]:
             yield Found("error", f"{adapter.name}: trainable_token_indices is set, but the file holds no such rows")
         yield from _new_tokens(folder, adapter)
         base = adapter.config.get("base_model_name_or_path")
-        if not base or (is_path_like(str(base)) and not Path(str(base)).expanduser().is_dir()):
+        if not base or (_looks_local(str(base)) and _local_folder(str(base)) is None):
             yield Found(
                 "warning",
                 f"{adapter.name}: base_model_name_or_path is {shown(base)}, which is no folder "
@@ -107,14 +107,25 @@ def _base_rows(folder: ModelFolder, adapter: Adapter) -> int | None:
     """Rows of the base, by the reference or by a folder at the stated path; None if neither can be read."""
     stated = str(adapter.config.get("base_model_name_or_path") or "")
     base = folder.reference
-    if base is None and stated and is_path_like(stated):
-        base = ModelFolder(Path(stated).expanduser())
+    place = _local_folder(stated) if base is None and stated else None
+    if place is not None:
+        base = ModelFolder(place)
     if base is None:
         return None
     try:
         return base.rows
     except NotApplicable:
         return None
+
+
+def _looks_local(text: str) -> bool:
+    problem, path_like = attempt(lambda: is_path_like(text))
+    return bool(problem) or bool(path_like)  # what no file system can hold is no hub id either
+
+
+def _local_folder(text: str) -> Path | None:
+    """The folder at a stated path; None where there is none, or where no path could be like that."""
+    return attempt(lambda: found if (found := Path(text).expanduser()).is_dir() else None)[1]
 
 
 def refused_formats(folder: ModelFolder) -> Iterator[Found]:

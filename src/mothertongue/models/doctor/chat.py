@@ -12,13 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import mothertongue
 from mothertongue.models.doctor.finding import Found, NotApplicable, listed, shown
 from mothertongue.models.doctor.folder import ModelFolder
 
 # The capped process that renders templates everywhere else. It is a script that imports nothing of the package, and
 # is only ever started as one, so the room above is not imported.
-_WORKER = Path(mothertongue.__file__).parent / "prompting" / "worker.py"
+_WORKER = Path(__file__).parents[2] / "prompting" / "worker.py"
 _SECONDS = 60.0
 _QUESTION, _ANSWER = "questionmark", "answermark"
 _CHAT = [{"role": "user", "content": _QUESTION}, {"role": "assistant", "content": _ANSWER}]

@@ -42,9 +42,7 @@ class CausalObjective:
         with autocast(device):
             hidden = model.base_model(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state
         head = model.get_output_embeddings().weight
-        parts = [
-            linear_cross_entropy(hidden[i].to(head.dtype), head, targets[i], weights[i]) for i in range(len(ids))
-        ]
+        parts = [linear_cross_entropy(hidden[i].to(head.dtype), head, targets[i], weights[i]) for i in range(len(ids))]
         metrics = _by_stream(parts, weights, batch["streams"])
         return Loss(torch.stack(parts).sum(), float(weights.sum()), metrics)
 
