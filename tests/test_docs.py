@@ -21,7 +21,10 @@ from mothertongue.recipe import Recipe, describe_keys
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = [*sorted(DOCS.glob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "llms.txt"))]
+PAGES = [
+    *sorted(DOCS.glob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "llms.txt")),
+]
 PAGES = [page for page in PAGES if page.is_file()]
 ROOMS = ("corpus", "vocabulary", "models", "training", "generation", "prompting", "evaluation", "report", "run")
 BEGIN, END = "<!-- keys: written by `make docs` -->", "<!-- end of keys -->"
@@ -76,7 +79,7 @@ def test_the_examples_of_a_page_run_in_order(page: Path, tmp_path: Path, monkeyp
     for block in blocks(page):
         if block.language == "python":
             source = "\n" * block.line + block.text  # so that a failure names the line of the page
-            exec(compile(source, str(page), "exec"), module.__dict__)
+            exec(compile(source, str(page), "exec"), module.__dict__)  # noqa: S102 our own pages
 
 
 def offer_inputs(folder: Path) -> None:
@@ -197,10 +200,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_no_path_of_one_machine_and_no_line_too_long(page: Path) -> None:
+def test_no_page_names_a_path_of_one_machine(page: Path) -> None:
     for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
         assert not re.search(r"(?<![\w.~/-])/(tmp|work|home|root|Users|mnt|opt)/", line), f"{number}: {line}"
-        assert len(line) <= 120 or "|" in line or page.name in ("methods.md", "llms.txt") or "](" in line or "assert" in line or "=" in line, number
 
 
 # ---- generated and counted parts
@@ -217,7 +219,11 @@ def recipe_tables() -> str:
     for head, rows in groups.items():
         about = (Recipe.SECTIONS[head].__doc__ or "").strip() if head else "Everything that is in no section."
         title = head or "The top"
-        parts.append("\n".join([f"## {title}", "", about, "", "| key | default | allowed | what it is |", "|---|---|---|---|", *rows]))
+        parts.append(
+            "\n".join(
+                [f"## {title}", "", about, "", "| key | default | allowed | what it is |", "|---|---|---|---|", *rows]
+            )
+        )
     return "\n\n".join(parts)
 
 
@@ -247,12 +253,11 @@ def rows_of_reliability() -> dict[str, str]:
 
 
 def test_the_tests_that_name_a_hazard_are_those_of_the_page() -> None:
-    rows = rows_of_reliability()
+    rows, page = rows_of_reliability(), (DOCS / "reliability.md").read_text("utf-8")
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         head = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        if path != Path(__file__):
-            for number in re.findall(r"\bR\d+\b", head):
-                assert path.stem in rows.get(number, ""), f"{number} of {path.name} is not in docs/reliability.md"
+        if path != Path(__file__) and re.search(r"\bR\d+\b", head):
+            assert f"[{path.stem}](" in page, f"{path.name} is not in docs/reliability.md"
     for number, row in rows.items():
         assert re.search(r"\]\(\.\./tests/", row), number
 
@@ -260,15 +265,22 @@ def test_the_tests_that_name_a_hazard_are_those_of_the_page() -> None:
 # What the counts of docs/reliability.md stand on: hazard, text in its row, test file, texts that the file must hold.
 COUNTED = [
     ("R1", "12 kills, 1 chain of 4", "faults/test_kills.py", ("CASES = 12", "for _ in range(4)", "kill:40")),
+    ("R1", "15 kills, 1 signal, 2 disks", "stages/test_kill.py", ("KILLS = 12", "(40, 60, 75)", '["ENOSPC", "EIO"]')),
     ("R4", " 6 ", "faults/test_signals.py", ('"int:50", "term:80", "hup:110", "int:60:forever"', '"--deaf"')),
     ("R9", " 6 ", "faults/test_two_writers.py", ()),
     ("R18", " 20 ", "faults/test_background.py", ("WAYS = (by_writer_at_the_end, by_writer_between,",)),
     ("R20", " 60 ", "faults/test_why_rerun.py", ("range(30)",)),
     ("R29", " 216 ", "prompting/test_chat.py", ("3 templates x 8 contexts x 3 specials x 3 messages = 216",)),
-    ("R38", " 1,200 refusals ", "test_recipe.py", ("range(20)", "range(block * 60, block * 60 + 60)", "PROCESSES = 12")),
+    (
+        "R38",
+        " 1,200 refusals ",
+        "test_recipe.py",
+        ("range(20)", "range(block * 60, block * 60 + 60)", "PROCESSES = 12"),
+    ),
     ("R42", " 556 pages ", "report/test_inert.py", ("== 200", "sample(PLACES, 60)", "PAYLOADS[::17]")),
     ("R44", " 300 requests or more ", "report/test_web.py", ("len(cases) >= 300",)),
     ("R21", " 150 ", "corpus/test_readers.py", ("max_examples=150",)),
+    ("R33", "1,000 mutations", "models/test_gguf.py", ("range(1000)",)),
     ("R32", " 500 ", "models/doctor/test_headers.py", ("range(500)",)),
     ("R35", " 230 ", "models/doctor/test_hostile.py", ("range(40)",)),
 ]
@@ -278,6 +290,11 @@ TABLES = [
     ("R30", " 12 ", "prompting/test_chat.py", "BAD_TEMPLATES", 12),
     ("R38", " 23 ", "test_recipe.py", "HOSTILE", 18),
     ("R18", " 20 ", "faults/test_background.py", "ERRORS", 5),
+    ("R39", " 16 mistakes ", "stages/test_bad_input.py", "CASES", 16),
+    ("R17", "4 edits", "models/test_save.py", "EDITS", 4),
+    ("R34", "9 kinds of pickle", "models/test_bases.py", "PICKLES", 9),
+    ("R37", "52 paths", "models/test_bases.py", "PATH_LIKE", 52),
+    ("R37", "13 that are no id", "models/test_bases.py", "NO_HUB_ID", 13),
     ("R42", "8 tables", "report/attacks.py", "NAMED", 8),
 ]
 
@@ -291,11 +308,13 @@ def test_counts_stand_on_the_tests(number: str, text: str, file: str, needed: tu
 
 
 @pytest.mark.parametrize(("number", "text", "file", "table", "count"), TABLES, ids=lambda value: str(value)[:20])
-def test_tables_of_cases_have_the_length_that_the_page_says(number: str, text: str, file: str, table: str, count: int) -> None:
+def test_tables_of_cases_have_the_length_that_the_page_says(
+    number: str, text: str, file: str, table: str, count: int
+) -> None:
     assert text in rows_of_reliability()[number]
     for node in ast.parse((ROOT / "tests" / file).read_text("utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == table:
-            assert isinstance(node.value, ast.List | ast.Tuple)
+            assert isinstance(node.value, ast.List | ast.Tuple | ast.Set)
             assert len(node.value.elts) == count
             return
     raise AssertionError(f"{file} has no table {table}")

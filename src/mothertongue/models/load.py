@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer, pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging as transformers_logging
@@ -47,19 +48,38 @@ def load(folder: Path, device: torch.device | None = None) -> Loaded:
     """
     bases.check_folder(folder)
     transformers_logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
-    )
-    moved: PreTrainedModel = model.to(device or pick_device())  # type: ignore[arg-type]
+    try:
+        found: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _unloadable(folder, f"{type(error).__name__}: {error}") from None
+    model, report = found
+    absent = sorted(report["missing_keys"])
+    if absent:  # transformers would go on with random numbers in their place
+        raise _unloadable(folder, f"{len(absent)} tensors are missing, such as {', '.join(absent[:3])}")
+    moved: PreTrainedModel = model.to(device or pick_device())
     moved.eval()
     return Loaded(moved, load_tokenizer(folder), folder)
+
+
+def _unloadable(folder: Path, reason: str) -> InputError:
+    do = "save or fetch the model again"
+    return InputError(
+        Problem("MT402", f"the model cannot be loaded: {reason[:300]}", key="base", value=str(folder), do=do)
+    )
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     """The tokenizer of a plain model folder. Raises InputError (MT405) if there is none."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             Problem(
                 "MT405",

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from mothertongue import durability
+from mothertongue.errors import Problem, WorkError
 
 
 class LoraLinear(nn.Module):
@@ -75,6 +76,8 @@ def save_adapter(model: PreTrainedModel, folder: Path, base: str, embeddings: bo
     whether to save it compares sizes with the base path and loses trained rows when the sizes agree.
     """
     layers = list(lora_layers(model))
+    if not layers:
+        raise WorkError(Problem("MT412", "the model has no adapter to save", do="save the merged model instead"))
     tensors: dict[str, Tensor] = {}
     for name, layer in layers:
         tensors[f"base_model.model.{name}.lora_A.weight"] = layer.down.detach().contiguous()

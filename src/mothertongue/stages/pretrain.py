@@ -62,7 +62,7 @@ class PretrainStage:
         loop = build_loop(context, loaded.model, rows, method, steps, checkpoint)
         self._train(context, loop)
         if method == "lora":
-            # An adapter fits the rows it was trained on: those of the extended or plain model, where one was started from.
+            # An adapter fits the rows it was trained on: those of the model that training started from.
             fits = str(folder) if folder != base_folder(context) else recipe.base
             save_adapter(loaded.model, context.folder / "adapter", fits, recipe.pretrain.train_embeddings)
         finish(loaded.model, trainable_options(recipe, method))

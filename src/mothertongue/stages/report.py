@@ -85,7 +85,7 @@ class ReportStage:
             "seed": recipe.seed,
         }
 
-    def inputs(self, context: StageContext) -> Mapping[str, str]:
+    def inputs(self, context: StageContext) -> Mapping[str, str]:  # noqa: ARG002 - the protocol's signature
         """Nothing but the stages before."""
         return {}
 
@@ -131,7 +131,7 @@ def gather(context: StageContext) -> Report:
         versions=versions(),
         warnings=context.warnings(),
         decisions=_decisions(context, restored),
-        curves=_curves(context, before, after),
+        curves=_curves(context),
         trade_offs=_trade_offs(restored),
         corpus=_corpus(context),
         vocabulary=_vocabulary(context),
@@ -254,7 +254,7 @@ def _decisions(context: StageContext, restored: Mapping[str, Any]) -> list[Decis
     return found
 
 
-def _curves(context: StageContext, before: Side, after: Side) -> list[Curve]:
+def _curves(context: StageContext) -> list[Curve]:
     course = read_json(context.output("pretrain") / "course.json")["course"]
     curves = []
     streams: dict[str, Literal["target", "retention"]] = {"target": "target", "replay": "retention"}

@@ -1,4 +1,4 @@
-"""The restore stage: chat ability and the old language brought back by the rule that measures best (cards 39 and 46)."""
+"""The restore stage: chat ability and the old language brought back by the best rule (cards 39 and 46)."""
 
 from __future__ import annotations
 
