@@ -50,6 +50,8 @@ studies: $(VENV)/.dev ## the studies at mini scale
 
 docs: $(VENV)/.dev ## writes the generated pages
 	$(BIN)/python -m mothertongue.studies.catalogue docs/methods.md
+	$(BIN)/python tests/test_docs.py
+	$(BIN)/mothertongue schema --json src/mothertongue/data/recipe.schema.json
 
 clean: ## removes runs and caches, keeps the environment
 	rm -rf runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from stages.small import SHORT, World, make_world
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

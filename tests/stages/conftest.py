@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from stages.small import World, make_world
 
 from mothertongue.cli import main
+from stages.small import World, make_world
 
 IDS = torch.arange(7, 39)[None]
 """A row of ordinary token ids for comparing logits."""

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from stages.conftest import Finished
-from stages.small import World, dutch_texts, finished_stages, read_json, tree
 
 from mothertongue.cli import main
 from mothertongue.corpus.document import read_shard
 from mothertongue.lease import acquire
 from mothertongue.models.load import load_tokenizer
 from mothertongue.training.packing import encode_documents
+from stages.conftest import Finished
+from stages.small import World, dutch_texts, finished_stages, read_json, tree
 
 Said = Callable[[list[str]], tuple[int, str]]
 
@@ -66,6 +66,11 @@ def as_encoder(path: Path) -> None:
     (path / "config.json").write_text(json.dumps(config))
 
 
+def with_long_context(path: Path) -> None:
+    config = read_json(path / "config.json") | {"max_position_embeddings": 100_000}
+    (path / "config.json").write_text(json.dumps(config))
+
+
 def as_pickle(path: Path) -> None:
     (path / "model.safetensors").rename(path / "pytorch_model.bin")
 
@@ -97,32 +102,75 @@ def with_language(words: list[str], tag: str) -> list[str]:
 CASES = (
     Case("missing folder", lambda w, r, p: w.words("teach", r, source=p / "absent"), ("MT120", "absent", "correct")),
     Case("empty folder", lambda w, r, p: w.words("teach", r, source=folder(p / "empty")), ("MT202", "corpus.sources")),
-    Case("missing source in a key", lambda w, r, p: w.words("teach", r, f"corpus.second_domain={p / 'absent'}"),
-         ("MT114", "corpus.second_domain", "absent")),
+    Case(
+        "missing source in a key",
+        lambda w, r, p: w.words("teach", r, f"corpus.second_domain={p / 'absent'}"),
+        ("MT114", "corpus.second_domain", "absent"),
+    ),
     Case("three mistakes at once", with_three_mistakes, ("seed", "-1", "rnak", "pretrain.rank", "method", "magic")),
     Case("unknown language", lambda w, r, p: with_language(w.words("teach", r), "klingonese"), ("MT113", "klingonese")),
-    Case("unknown base", lambda w, r, p: w.words("teach", r, "base=smolm2-135m-instruct"),
-         ("base", "smolm2-135m-instruct", "nearest: smollm2-135m-instruct")),
-    Case("encoder as base", lambda w, r, p: w.words("teach", r, spoiled(w, p / "bert", as_encoder)),
-         ("MT403", "base", "bert", "BertForMaskedLM")),
-    Case("base without tokenizer",
-         lambda w, r, p: w.words("teach", r, spoiled(w, p / "mute", lambda f: (f / "tokenizer.json").unlink())),
-         ("MT405", "base", "mute", "tokenizer")),
-    Case("pickled base", lambda w, r, p: w.words("teach", r, spoiled(w, p / "pickle", as_pickle)),
-         ("MT407", "base", "pickle", "pytorch_model.bin", "safe")),
-    Case("another language", lambda w, r, p: w.words("teach", r, source=english(w, p / "en")),
-         ("MT207", "language = nl", "en 1", "corpus.language_check")),
-    Case("one document", lambda w, r, p: w.words("teach", r, source=folder(p / "one", a=dutch_texts(w)[0])),
-         ("MT205", "corpus.sources", "one")),
-    Case("too small to hold out", lambda w, r, p: w.words("teach", r, source=folder(p / "two", **dict(zip("ab", dutch_texts(w)[:2], strict=True)))),
-         ("MT206", "corpus.sources", "2 documents")),
+    Case(
+        "unknown base",
+        lambda w, r, p: w.words("teach", r, "base=smolm2-135m-instruct"),
+        ("base", "smolm2-135m-instruct", "nearest: smollm2-135m-instruct"),
+    ),
+    Case(
+        "encoder as base",
+        lambda w, r, p: w.words("teach", r, spoiled(w, p / "bert", as_encoder)),
+        ("MT403", "base", "bert", "BertForMaskedLM"),
+    ),
+    Case(
+        "base without tokenizer",
+        lambda w, r, p: w.words("teach", r, spoiled(w, p / "mute", lambda f: (f / "tokenizer.json").unlink())),
+        ("MT405", "base", "mute", "tokenizer"),
+    ),
+    Case(
+        "pickled base",
+        lambda w, r, p: w.words("teach", r, spoiled(w, p / "pickle", as_pickle)),
+        ("MT407", "base", "pickle", "pytorch_model.bin", "safe"),
+    ),
+    Case(
+        "another language",
+        lambda w, r, p: w.words("teach", r, source=english(w, p / "en")),
+        ("MT207", "language = nl", "en 1", "corpus.language_check"),
+    ),
+    Case(
+        "one document",
+        lambda w, r, p: w.words("teach", r, source=folder(p / "one", a=dutch_texts(w)[0])),
+        ("MT205", "corpus.sources", "one"),
+    ),
+    Case(
+        "too small to hold out",
+        lambda w, r, p: w.words(
+            "teach", r, source=folder(p / "two", **dict(zip("ab", dutch_texts(w)[:2], strict=True)))
+        ),
+        ("MT206", "corpus.sources", "2 documents"),
+    ),
     Case("budget below one step", budget, ("MT504", "budget", "1s", "more time")),
-    Case("rows longer than the text", lambda w, r, p: w.words("teach", r, "pretrain.sequence_length=131072"),
-         ("MT502", "pretrain.sequence_length = 131072", "shorten")),
-    Case("residual without the plain model", lambda w, r, p: w.words("teach", r, "restore.rules=[residual]"),
-         ("MT116", "restore.chat_base")),
-    Case("the sample in another language", lambda w, r, p: with_language(["teach", "corpus.sources=sample", "", "", "--run", str(r), f"base={w.base}"], "fi"),
-         ("MT116", "language", "fi", "Dutch")),
+    Case(
+        "rows longer than the base can read",
+        lambda w, r, p: w.words("teach", r, "pretrain.sequence_length=131072"),
+        ("MT506", "pretrain.sequence_length = 131072", "at most 512", "shorten"),
+    ),
+    Case(
+        "rows longer than the text",
+        lambda w, r, p: w.words(
+            "teach", r, "pretrain.sequence_length=65536", spoiled(w, p / "long", with_long_context)
+        ),
+        ("MT502", "pretrain.sequence_length = 65536", "shorten"),
+    ),
+    Case(
+        "residual without the plain model",
+        lambda w, r, p: w.words("teach", r, "restore.rules=[residual]"),
+        ("MT116", "restore.chat_base"),
+    ),
+    Case(
+        "the sample in another language",
+        lambda w, r, p: with_language(
+            ["teach", "corpus.sources=sample", "", "", "--run", str(r), f"base={w.base}"], "fi"
+        ),
+        ("MT116", "language", "fi", "Dutch"),
+    ),
 )
 
 
@@ -185,7 +233,9 @@ def test_bad_files_among_good_ones_are_named_and_counted(world, tmp_path, said):
 
 
 def test_with_warn_a_corpus_in_another_language_goes_on(world, tmp_path, said):
-    words = world.words("curate", tmp_path / "run", "corpus.language_check=warn", source=english(world, tmp_path / "en"))
+    words = world.words(
+        "curate", tmp_path / "run", "corpus.language_check=warn", source=english(world, tmp_path / "en")
+    )
     words = [word for word in words if not word.startswith("corpus.replay=")]
     code, message = said(words)
     assert code == 0, message

@@ -1,4 +1,4 @@
-"""R1 on the real main job: killed at any durable step, or asked to stop, a run ends with the bits of an unbroken one."""
+"""R1 on the real main job: killed at any durable step, or asked to stop, it ends with the bits of an unbroken run."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from harness import SEED, SOURCE
+
 from stages.small import STAGES, World, read_json, timeless
 
 KILLS = 12
@@ -142,7 +143,7 @@ def test_a_run_killed_a_dozen_times_ends_with_the_same_bits(server, world, unbro
 
 
 def test_kills_during_training_continue_from_a_checkpoint(server, world, unbroken, memory):
-    expected, names = unbroken
+    expected, _ = unbroken
     run = memory / "training"
     assert server.run(world.words("expand", run, *STEPS)).code == 0
     words, continued = world.words("teach", run, *STEPS), []

@@ -13,8 +13,6 @@ import pytest
 import torch
 import yaml
 from safetensors import safe_open
-from stages.conftest import IDS, Finished
-from stages.small import STAGES, World, dutch_texts, finished_stages, read_json, tree
 
 from mothertongue import context
 from mothertongue.cli import main
@@ -23,6 +21,9 @@ from mothertongue.models.load import load, load_tokenizer
 from mothertongue.prompting.text import encode_text
 from mothertongue.report.model import Report
 from mothertongue.stages import pretrain, training
+from mothertongue.stages.material import sample_folder
+from stages.conftest import IDS, Finished
+from stages.small import STAGES, World, dutch_texts, finished_stages, read_json, tree
 
 LOADER = """
 import json, sys
@@ -277,6 +278,20 @@ def test_one_long_text_to_measure_is_cut_into_parts_and_said(world: World, tmp_p
     report = Report.model_validate_json((tmp_path / "run" / "report.json").read_text("utf-8"))
     assert report.measures.bits_per_byte["retention"].documents >= 2
     assert any("corpus.retention" in warning and "parts" in warning for warning in report.warnings)
+
+
+def test_a_folder_of_plain_text_files_and_a_single_question_are_enough(world: World, tmp_path: Path):
+    source, run = tmp_path / "plain", tmp_path / "run"
+    source.mkdir()
+    for index, text in enumerate(dutch_texts(world)):
+        (source / f"{index}.txt").write_text(text, "utf-8")
+    question = (sample_folder() / "questions.jsonl").read_text("utf-8").splitlines()[0]
+    (tmp_path / "one.jsonl").write_text(question + "\n", "utf-8")
+    assert main(world.words("teach", run, f"evaluate.questions={tmp_path / 'one.jsonl'}", source=source)) == 0
+    measures = Report.model_validate_json((run / "report.json").read_text("utf-8")).measures
+    assert set(measures.bits_per_byte) == {"held_out", "retention"}
+    asked = measures.tasks["questions"]
+    assert (asked.n, asked.interval.low, asked.interval.high) == (1, -1, 1)
 
 
 def test_every_file_of_the_model_folder_is_the_one_of_the_report_stage(finished: Finished):

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from mothertongue.corpus.curate import find_files
+from mothertongue.errors import InputError, Problem
 from mothertongue.language import display_name
 from mothertongue.models.bases import resolve_base
 from mothertongue.models.device import prepare_machine
@@ -30,6 +31,8 @@ _SPREAD = 0.3
 _CURATED_BYTES_PER_SECOND = 250_000
 """Reading, repair, language and duplicates of short documents on one core; rarely what takes long."""
 _DECISION_ARMS = 3
+_PROBE_TOKENS = 2_048
+"""Most tokens of one step of the probe: it measures speed, which rows of any length show."""
 _FLOAT = 4
 
 
@@ -50,25 +53,25 @@ def probe(recipe: Recipe, loaded: Loaded) -> Probe:
     from mothertongue.evaluation.scorer import Scorer
 
     prepare_machine()
-    pretrain = recipe.pretrain
     size = len(loaded.tokenizer)
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(size, (pretrain.batch_size, pretrain.sequence_length), generator=generator).tolist()
+    length = min(recipe.pretrain.sequence_length, _PROBE_TOKENS)
+    count = max(1, min(recipe.pretrain.batch_size, _PROBE_TOKENS // length))
+    ids = torch.randint(size, (count, length), generator=torch.Generator().manual_seed(0)).tolist()
     scorer = Scorer(loaded.model, loaded.tokenizer)
     requests = [(scorer.start, row) for row in ids]
     scorer.token_logprobs(requests[:1])
     started = time.monotonic()
     scorer.token_logprobs(requests)
-    scoring = pretrain.batch_size * pretrain.sequence_length / (time.monotonic() - started)
-    method: Method = "lora" if pretrain.method == "lora" else "full"
+    scoring = count * length / (time.monotonic() - started)
+    method: Method = "lora" if recipe.pretrain.method == "lora" else "full"
     rows = {"target": [Row(row, list(range(len(row))), "target") for row in ids]}
-    order = MixedOrder({"target": len(ids)}, {"target": 1.0}, pretrain.batch_size, 0)
+    order = MixedOrder({"target": len(ids)}, {"target": 1.0}, count, 0)
     loop = Loop(
         loaded.model, CausalObjective(), rows, order, trainable_options(recipe, method), loop_options(recipe, 3)
     )
     seconds: list[float] = []
     loop.run(lambda report: seconds.append(report.seconds))
-    training = pretrain.batch_size * pretrain.sequence_length / min(seconds[1:])
+    training = count * length / min(seconds[1:])
     parameters = sum(parameter.numel() for parameter in loaded.model.parameters())
     return Probe(training, scoring, parameters, psutil.Process().memory_info().rss)
 
@@ -86,6 +89,8 @@ def make_plan(recipe: Recipe, run_folder: Path, stages: Sequence[Stage]) -> Plan
     finished = tuple(name for name, why in causes.items() if not why)
     estimates = _estimates(recipe, material, measured, scored)
     steps, reason = _steps(recipe, estimates)
+    if not finished:
+        _refuse_too_short(recipe, measured, estimates)
     return Plan(
         language=f"{display_name(recipe.language)} ({recipe.language})",
         base=recipe.base,
@@ -164,6 +169,26 @@ def _training_seconds(recipe: Recipe, material: Material, measured: Probe, other
         return max(0.0, recipe.budget - other)
     size = sum(file.path.stat().st_size for file in find_files(material.sources))
     return 2 * size / 3 / (1 - recipe.corpus.replay_share) / measured.training
+
+
+def _refuse_too_short(recipe: Recipe, measured: Probe, estimates: Sequence[StageEstimate]) -> None:
+    """InputError (MT504) when not even the lower ends of the time ranges leave a training step within the budget."""
+    pretrain, budget = recipe.pretrain, recipe.budget
+    if budget is None or pretrain.steps is not None or pretrain.seconds is not None:
+        return
+    step = pretrain.sequence_length * pretrain.batch_size / measured.training
+    others = sum(row.seconds_low for row in estimates if row.stage != "pretrain")
+    if budget < others + step:
+        raise InputError(
+            Problem(
+                "MT504",
+                f"the other stages take {others:.0f} s or more here, which leaves not one training step",
+                key="budget",
+                value=f"{budget:.0f}s",
+                allowed=f"about {others / (1 - _SPREAD) + step:.0f}s or more on this machine",
+                do="allow more time, or lower corpus.held_out_bytes so that less is scored",
+            )
+        )
 
 
 def _steps(recipe: Recipe, estimates: Sequence[StageEstimate]) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mothertongue import durability
-from mothertongue.evaluation import TaskResult, compare, read_questions
+from mothertongue.evaluation import Interval, TaskResult, compare, read_questions
 from mothertongue.language import display_name, parse_language
 from mothertongue.ledger import versions
 from mothertongue.recipe import Recipe
@@ -150,7 +151,7 @@ def _measures(context: StageContext, before: Side, after: Side) -> Measures:
     tasks: dict[str, TaskMeasure] = {}
     for (role, language, old), (_, _, new) in zip(before.tasks, after.tasks, strict=True):
         found = compare(old, new, context.seed, context.recipe.evaluate.bootstrap_samples)
-        interval = ReportInterval(low=found.interval.low, high=found.interval.high, estimate=found.interval.estimate)
+        interval = _interval(found.interval)
         if old.weights:
             size = int(sum(item.detail["bytes"] for item in old.items))
             bits[old.name] = BitsPerByte(
@@ -172,6 +173,13 @@ def _measures(context: StageContext, before: Side, after: Side) -> Measures:
     sets = {name: BeforeAfter(before=value, after=after.characters[name]) for name, value in before.characters.items()}
     shown = CharactersPerToken(before=sets["target"].before, after=sets["target"].after, sets=sets)
     return Measures(bits_per_byte=bits, characters_per_token=shown, tasks=tasks)
+
+
+def _interval(found: Interval) -> ReportInterval:
+    """The interval for the report; that of a single item, which is infinite, becomes the range of a score's change."""
+    low = found.low if math.isfinite(found.low) else min(-1.0, found.estimate)
+    high = found.high if math.isfinite(found.high) else max(1.0, found.estimate)
+    return ReportInterval(low=low, high=high, estimate=found.estimate)
 
 
 def _items(context: StageContext, old: TaskResult, new: TaskResult, language: str) -> list[TaskItem]:

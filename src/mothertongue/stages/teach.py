@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mothertongue import durability
 from mothertongue.console import emit, say
-from mothertongue.models.bases import check_base
+from mothertongue.errors import InputError, Problem
+from mothertongue.models.bases import check_base, resolve_base
 from mothertongue.plan import Plan, render
 from mothertongue.recipe import Recipe
 from mothertongue.report.html import read_report
@@ -19,6 +20,7 @@ from mothertongue.stages.material import resolve
 from mothertongue.stages.pretrain import PretrainStage
 from mothertongue.stages.report import ReportStage
 from mothertongue.stages.restore import RestoreStage
+from mothertongue.stages.start import read_json
 from mothertongue.stages.vocabulary import VocabularyStage
 
 
@@ -88,6 +90,23 @@ def check(recipe: Recipe) -> None:
     """Nothing when base and material of the recipe can be used; InputError otherwise."""
     check_base(recipe.base)
     resolve(recipe)
+    _check_length(recipe)
+
+
+def _check_length(recipe: Recipe) -> None:
+    positions = read_json(resolve_base(recipe.base) / "config.json").get("max_position_embeddings")
+    length = recipe.pretrain.sequence_length
+    if isinstance(positions, int) and length > positions:
+        raise InputError(
+            Problem(
+                "MT506",
+                "rows are longer than the positions that the base was made for",
+                key="pretrain.sequence_length",
+                value=str(length),
+                allowed=f"at most {positions}",
+                do="shorten the rows, or choose a base with a longer context",
+            )
+        )
 
 
 def plan(recipe: Recipe, run_folder: Path) -> Plan:
