@@ -1,7 +1,7 @@
 """Keeps what a run measured, and writes the table of kept results into README.md.
 
-    python recipes/results.py keep runs/demo sample-nl "make demo"
-    python recipes/results.py table
+python recipes/results.py keep runs/demo sample-nl "make demo"
+python recipes/results.py table
 """
 
 from __future__ import annotations
@@ -25,7 +25,18 @@ def keep(run: Path, name: str, command: str) -> None:
     report = read_report(run / "report.json").model_dump(mode="json")
     for task in report["measures"]["tasks"].values():
         task.pop("items")
-    parts = ("language", "base", "verdict", "measures", "decisions", "retention", "cost", "stages", "versions", "warnings")
+    parts = (
+        "language",
+        "base",
+        "verdict",
+        "measures",
+        "decisions",
+        "retention",
+        "cost",
+        "stages",
+        "versions",
+        "warnings",
+    )
     durability.write_json(RESULTS / f"{name}.json", {"command": command, **{part: report[part] for part in parts}})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,21 @@ from mothertongue.models.lora import save_adapter
 from mothertongue.models.save import save_model
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
-from mothertongue.stages.start import base_folder, decided, elapsed, started_folder, training_base
-from mothertongue.stages.training import Rows, build_loop, pack_rows, run_trial, trainable_options
+from mothertongue.stages.start import base_folder, decided, started_folder, training_base
+from mothertongue.stages.training import (
+    Rows,
+    build_loop,
+    loop_options,
+    pack_rows,
+    run_trial,
+    trainable_options,
+    training_tokens,
+)
 from mothertongue.stages.vocabulary import TRIAL_METHOD
 from mothertongue.training.decide import Trial, decide_method
 from mothertongue.training.loop import Loop, StepReport
 from mothertongue.training.trainable import Method, finish
 
-_EPOCHS = 2
-"""How often the texts are read when neither steps nor time are given."""
 _LOSS_LIMIT = 0.02
 """Relative rise of bits per byte in the old language that a trial may show; restoring takes some of it back."""
 _SPEED_MARGIN = 0.94
@@ -59,7 +66,7 @@ class PretrainStage:
         method = self._method(context, folder, rows)
         steps = self._steps(context, folder, rows, method)
         checkpoint = context.folder / "checkpoint"
-        loop = build_loop(context, loaded.model, rows, method, steps, checkpoint)
+        loop = build_loop(context, loaded.model, rows, method, loop_options(recipe, steps), checkpoint)
         self._train(context, loop)
         if method == "lora":
             # An adapter fits the rows it was trained on: those of the model that training started from.
@@ -85,7 +92,7 @@ class PretrainStage:
                 known if known and name == TRIAL_METHOD else run_trial(context, name, load(folder), rows, name)
                 for name in _METHODS
             ]
-            chosen, reason = decide_method(trials, _LOSS_LIMIT)
+            chosen, reason = decide_method(trials, partial(_horizon, context, rows), _LOSS_LIMIT)
             arms = [{"name": trial.name, "values": trial.values()} for trial in trials]
             return {"chosen": chosen, "reason": reason, "arms": arms}
 
@@ -93,33 +100,20 @@ class PretrainStage:
 
     def _steps(self, context: StageContext, folder: Path, rows: Rows, method: Method) -> int:
         """The number of steps: as the recipe says, or what the remaining time buys at the measured speed, once."""
-        pretrain, budget = context.recipe.pretrain, context.recipe.budget
-        per_step = pretrain.sequence_length * pretrain.batch_size
-        if pretrain.steps is not None:
-            return int(pretrain.steps)
-        if pretrain.seconds is None and budget is None:
-            epoch = len(rows.streams["target"]) / rows.shares["target"] / float(pretrain.batch_size)
-            return math.ceil(_EPOCHS * epoch)
+        recipe = context.recipe
+        pretrain = recipe.pretrain
+        per_step = int(pretrain.sequence_length * pretrain.batch_size)
+        if pretrain.steps is not None or (pretrain.seconds is None and recipe.budget is None):
+            return math.ceil(training_tokens(context, rows, 0.0) / per_step)
 
         def make() -> dict[str, Any]:
             speed = _SPEED_MARGIN * _measured_speed(context, folder, rows, method)
-            seconds = pretrain.seconds or budget - elapsed(context) - reserve(context)
-            return {"steps": int(seconds * speed / per_step), "seconds": seconds, "tokens_per_second": speed}
+            tokens = training_tokens(context, rows, speed)
+            return {"steps": int(tokens / per_step), "seconds": tokens / speed, "tokens_per_second": speed}
 
         found = context.decide("steps", make)
         if found["steps"] < 1:
-            need = (budget or 0) - found["seconds"] + per_step / found["tokens_per_second"] + 1
-            raise InputError(
-                Problem(
-                    "MT504",
-                    f"{found['seconds']:.0f} s are left for training, which is not one step "
-                    f"at the measured {found['tokens_per_second']:.0f} tokens/s",
-                    key="pretrain.seconds" if pretrain.seconds else "budget",
-                    value=f"{pretrain.seconds or budget:.0f}s",
-                    allowed=f"about {need:.0f}s or more on this machine",
-                    do="start again in a new run folder with more time, or lower corpus.held_out_bytes",
-                )
-            )
+            raise _too_short(recipe, found["seconds"], per_step / found["tokens_per_second"])
         return int(found["steps"])
 
     def _train(self, context: StageContext, loop: Loop) -> None:
@@ -136,11 +130,23 @@ class PretrainStage:
             loop.run(observe, context.check_interrupt)
 
 
-def reserve(context: StageContext) -> float:
-    """Seconds to keep for what follows training: restoring and the second evaluation cost about what the first did."""
-    spent = context.ledger()["baseline"]["seconds"]
-    rules = len(context.recipe.restore.rules)
-    return float(spent) * (1.15 + 0.3 * rules) + 8.0
+def _too_short(recipe: Recipe, left: float, step: float) -> InputError:
+    given = recipe.pretrain.seconds or recipe.budget or 0.0
+    return InputError(
+        Problem(
+            "MT504",
+            f"{left:.0f} s are left for training, and one step takes {step:.1f} s here",
+            key="pretrain.seconds" if recipe.pretrain.seconds else "budget",
+            value=f"{given:.0f}s",
+            allowed=f"about {given - left + step + 1:.0f}s or more on this machine",
+            do="start again in a new run folder with more time, or lower corpus.held_out_bytes",
+        )
+    )
+
+
+def _horizon(context: StageContext, rows: Rows, trial: Trial) -> float:
+    """The tokens that a trial's method would see in the whole training."""
+    return training_tokens(context, rows, trial.tokens_per_second)
 
 
 def _known_trial(context: StageContext) -> Trial | None:

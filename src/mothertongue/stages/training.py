@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -16,8 +15,9 @@ from mothertongue.models.load import Loaded
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
 from mothertongue.stages.corpus import read_set
+from mothertongue.stages.start import elapsed
 from mothertongue.training.decide import Trial
-from mothertongue.training.loop import Loop, LoopOptions
+from mothertongue.training.loop import Loop, LoopOptions, StepReport
 from mothertongue.training.objectives.causal import CausalObjective, check_plain_head
 from mothertongue.training.order import MixedOrder
 from mothertongue.training.packing import Row, encode_documents, pack
@@ -26,7 +26,9 @@ from mothertongue.training.trainable import Method, TrainableOptions, finish
 RATES: Mapping[Method, float] = {"full": 3e-4, "lora": 2e-3}
 """Peak learning rates that did best at 135 million parameters and about 60,000 tokens (docs/log.md)."""
 EMBEDDING_RATE = 3e-4
-TRIAL_TOKENS = 3_072
+EPOCHS = 2
+"""How often the texts are read when neither steps nor time are given."""
+TRIAL_TOKENS = 4_096
 """Tokens of one trial: long enough to rank arms, short enough that three of them take a minute on two cores."""
 
 
@@ -99,7 +101,7 @@ def build_loop(
     model: PreTrainedModel,
     rows: Rows,
     method: Method,
-    steps: int,
+    options: LoopOptions,
     checkpoint: Path | None = None,
 ) -> Loop:
     """The training loop of a stage. WorkError (MT503) if the model's head is of a kind that the loss does not know."""
@@ -110,8 +112,8 @@ def build_loop(
         )
     recipe = context.recipe
     order = rows.order(recipe, recipe.seed)
-    options = trainable_options(recipe, method)
-    return Loop(model, CausalObjective(), rows.streams, order, options, loop_options(recipe, steps), checkpoint)
+    trainable = trainable_options(recipe, method)
+    return Loop(model, CausalObjective(), rows.streams, order, trainable, options, checkpoint)
 
 
 def measure(loaded: Loaded, documents: Sequence[Document]) -> float:
@@ -122,18 +124,52 @@ def measure(loaded: Loaded, documents: Sequence[Document]) -> float:
 
 
 def run_trial(context: StageContext, name: str, loaded: Loaded, rows: Rows, method: Method) -> Trial:
-    """Trains `loaded` (which is spent afterwards) for a moment; what the decision sets say before and after.
+    """Trains `loaded` (which is spent afterwards) for a moment; what the decision sets say before, halfway and after.
 
-    Every trial sees the same number of tokens, so its weights do not depend on the speed of the machine.
+    Every trial sees the same number of tokens at a constant rate, so its weights do not depend on the machine's speed.
     """
     target, old = read_set(context, "decision"), read_set(context, "retention_decision")
-    pretrain = context.recipe.pretrain
+    recipe = context.recipe
     before = [measure(loaded, documents) for documents in (target, old)]
-    steps = max(1, TRIAL_TOKENS // (pretrain.sequence_length * pretrain.batch_size))
-    loop = build_loop(context, loaded.model, rows, method, steps)
-    started = time.monotonic()
-    loop.run(between=context.check_interrupt)
-    seconds = time.monotonic() - started
-    finish(loaded.model, trainable_options(context.recipe, method))
+    steps = max(2, TRIAL_TOKENS // (recipe.pretrain.sequence_length * recipe.pretrain.batch_size))
+    options = replace(loop_options(recipe, steps), final_share=1.0)
+    loop = build_loop(context, loaded.model, rows, method, options)
+    halfway, spent = 0.0, 0.0
+
+    def observe(report: StepReport) -> None:
+        nonlocal halfway, spent
+        spent += report.seconds
+        if report.step == steps // 2:
+            halfway = measure(loaded, target)
+            loaded.model.train()
+
+    loop.run(observe, context.check_interrupt)
+    finish(loaded.model, trainable_options(recipe, method))
     after = [measure(loaded, documents) for documents in (target, old)]
-    return Trial(name, before[0], after[0], before[1], after[1], loop.tokens, seconds)
+    return Trial(name, before[0], halfway, after[0], before[1], after[1], loop.tokens, spent)
+
+
+def training_tokens(context: StageContext, rows: Rows, speed: float) -> float:
+    """The tokens that training will see at a speed: by the recipe's steps or time, or `EPOCHS` readings of the text."""
+    pretrain = context.recipe.pretrain
+    if pretrain.steps is not None:
+        return float(pretrain.steps * pretrain.sequence_length * pretrain.batch_size)
+    seconds = training_seconds(context)
+    if seconds is None:
+        return EPOCHS * len(rows.streams["target"]) / rows.shares["target"] * float(pretrain.sequence_length)
+    return seconds * speed
+
+
+def training_seconds(context: StageContext) -> float | None:
+    """Seconds that are left for training: as the recipe says, or of its budget after all that is still to come."""
+    recipe = context.recipe
+    if recipe.pretrain.seconds is not None or recipe.budget is None:
+        return None if recipe.pretrain.seconds is None else float(recipe.pretrain.seconds)
+    return float(recipe.budget) - elapsed(context) - reserve(context)
+
+
+def reserve(context: StageContext) -> float:
+    """Seconds to keep for what follows training: restoring and the second evaluation cost about what the first did."""
+    spent = context.ledger()["baseline"]["seconds"]
+    rules = len(context.recipe.restore.rules)
+    return float(spent) * (1.15 + 0.3 * rules) + 8.0

@@ -14,7 +14,7 @@ from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
 from mothertongue.stages.corpus import read_set
 from mothertongue.stages.start import training_base
-from mothertongue.stages.training import pack_rows, run_trial
+from mothertongue.stages.training import Rows, pack_rows, run_trial, training_tokens
 from mothertongue.training.decide import Trial
 from mothertongue.training.trainable import Method
 from mothertongue.vocabulary.decide import Arm, VocabularyPolicy, decide_vocabulary
@@ -35,11 +35,12 @@ class VocabularyStage:
 
     name = "vocabulary"
     version = 1
-    needs: tuple[str, ...] = ("corpus",)
+    needs: tuple[str, ...] = ("corpus", "baseline")
 
     def options(self, recipe: Recipe) -> Mapping[str, Any]:
         """The vocabulary section, and what a trial of it depends on."""
-        return recipe.vocabulary.model_dump(mode="json") | {"seed": recipe.seed}
+        length = {"steps": recipe.pretrain.steps, "seconds": recipe.pretrain.seconds, "budget": recipe.budget}
+        return recipe.vocabulary.model_dump(mode="json") | {"seed": recipe.seed, "training": length}
 
     def inputs(self, context: StageContext) -> Mapping[str, str]:
         """The base model's content."""
@@ -75,11 +76,9 @@ class VocabularyStage:
             old_texts = [document.text for document in read_set(context, "retention_decision")]
             old = fertility(base.tokenizer, old_texts)
             sides = {"keep": (base, extension.before), "extend": (extended, extension.after)}
-            trials = [
-                run_trial(context, name, loaded, pack_rows(context, loaded.tokenizer), TRIAL_METHOD)
-                for name, (loaded, _) in sides.items()
-            ]
-            kept, grown = (_arm(trial, sides[trial.name][1], old) for trial in trials)
+            rows = {name: pack_rows(context, loaded.tokenizer) for name, (loaded, _) in sides.items()}
+            trials = [run_trial(context, name, loaded, rows[name], TRIAL_METHOD) for name, (loaded, _) in sides.items()]
+            kept, grown = (_arm(context, trial, rows[trial.name], sides[trial.name][1], old) for trial in trials)
             decision = decide_vocabulary(kept, grown, VocabularyPolicy(time_slack=_TIME_SLACK))
             arms = [
                 {"name": t.name, "values": t.values() | {"characters_per_token": sides[t.name][1].characters_per_token}}
@@ -92,9 +91,11 @@ class VocabularyStage:
         return chosen
 
 
-def _arm(trial: Trial, target: Fertility, old: Fertility) -> Arm:
+def _arm(context: StageContext, trial: Trial, rows: Rows, target: Fertility, old: Fertility) -> Arm:
+    tokens = training_tokens(context, rows, trial.tokens_per_second)
+    projected = trial.target_before * (1 - trial.projected_gain(tokens))
     ratio = target.tokens_per_word / old.tokens_per_word if old.tokens_per_word else None
-    return Arm(trial.target_before, trial.target_after, target.bytes_per_token, trial.seconds, ratio)
+    return Arm(trial.target_before, trial.target_after, target.bytes_per_token, trial.seconds, ratio, projected)
 
 
 def _facts(extension: Extension) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ class Trial:
     name: str
     target_before: float
     """Bits per byte in the new language before the trial."""
+    target_halfway: float
+    """Bits per byte in the new language after half of the trial's tokens."""
     target_after: float
     retention_before: float
     """Bits per byte in the old language before the trial."""
@@ -32,9 +35,16 @@ class Trial:
         return 1 - self.target_after / self.target_before
 
     @property
-    def gain_per_minute(self) -> float:
-        """`gain` for each minute of training: what a fixed budget buys."""
-        return self.gain / max(self.seconds, 1e-9) * 60
+    def gain_per_doubling(self) -> float:
+        """What the second half added to `gain`: the trial's tokens doubled between its two measurements."""
+        return (self.target_halfway - self.target_after) / self.target_before
+
+    def projected_gain(self, tokens: float) -> float:
+        """`gain` carried on to `tokens` along a straight line over the logarithm of tokens.
+
+        A short trial favours whatever starts fast; the slope tells which arm still learns when the other is done.
+        """
+        return self.gain + max(self.gain_per_doubling, 0.0) * math.log2(max(tokens / self.tokens, 1.0))
 
     @property
     def loss(self) -> float:
@@ -45,27 +55,29 @@ class Trial:
         """The measured values and those derived from them, for the report."""
         derived = {
             "gain_percent": 100 * self.gain,
-            "gain_percent_per_minute": 100 * self.gain_per_minute,
+            "gain_percent_per_doubling": 100 * self.gain_per_doubling,
             "forgotten_percent": 100 * self.loss,
             "tokens_per_second": self.tokens_per_second,
         }
         return {key: value for key, value in asdict(self).items() if key != "name"} | derived
 
 
-def decide_method(trials: Sequence[Trial], max_loss: float) -> tuple[str, str]:
+def decide_method(trials: Sequence[Trial], horizon: Callable[[Trial], float], max_loss: float) -> tuple[str, str]:
     """The method to train with and one sentence why.
 
-    The method that learns most per minute wins among those that forget no more than `max_loss` (relative rise of bits
-    per byte) in the trial; when all forget more, the one that forgets least does.
+    `horizon` gives the tokens that a method would see in the whole training. Among the methods that forget no more
+    than `max_loss` (relative rise of bits per byte) in the trial, the one with the largest projected gain wins; when
+    all forget more, the one that forgets least does.
     """
     kept = [trial for trial in trials if trial.loss <= max_loss]
     if not kept:
         best = min(trials, key=lambda trial: trial.loss)
-        return (
-            best.name,
-            f"every method forgot more than {100 * max_loss:.1f} %; {best.name} forgot least ({100 * best.loss:.1f} %)",
-        )
-    best = max(kept, key=lambda trial: trial.gain_per_minute)
-    others = ", ".join(f"{t.name} {100 * t.gain_per_minute:.1f}" for t in trials if t is not best)
-    reason = f"{best.name} learned {100 * best.gain_per_minute:.1f} % of bits per byte a minute in the trial"
-    return best.name, reason + (f" ({others})" if others else "")
+        reason = f"every method forgot more than {100 * max_loss:.1f} % in the trial; {best.name} forgot least"
+        return best.name, f"{reason} ({100 * best.loss:.1f} %)"
+    best = max(kept, key=lambda trial: trial.projected_gain(horizon(trial)))
+    told = ", ".join(f"{trial.name} {_projection(trial, horizon(trial))}" for trial in trials)
+    return best.name, f"carried on from the trial to the whole training: {told}"
+
+
+def _projection(trial: Trial, tokens: float) -> str:
+    return f"{-100 * trial.projected_gain(tokens):+.1f} % of bits per byte in {tokens:,.0f} tokens"

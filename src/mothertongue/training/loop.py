@@ -26,10 +26,11 @@ _CHECKPOINT_SHARE = 0.02
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """Length and schedule of training. Rates rise linearly for `warmup_share` of the steps, then fall to zero."""
+    """Length and schedule: rates rise linearly for `warmup_share` of the steps, then fall to `final_share`."""
 
     steps: int
     warmup_share: float = 0.05
+    final_share: float = 0.0
     weight_decay: float = 0.0
     gradient_clip: float = 1.0
     second_moment: float = 0.99
@@ -50,11 +51,12 @@ class StepReport:
 
 
 def rate_at(step: int, options: LoopOptions) -> float:
-    """The factor on the learning rates at a step (0-based): linear warm-up to 1, then linear decay to 0."""
+    """The factor on the learning rates at a step (0-based): linear warm-up to 1, linear decay to `final_share`."""
     warmup = max(1, math.ceil(options.warmup_share * options.steps))
     if step < warmup:
         return (step + 1) / warmup
-    return (options.steps - step) / max(1, options.steps - warmup)
+    left = (options.steps - step) / max(1, options.steps - warmup)
+    return options.final_share + (1 - options.final_share) * left
 
 
 class Loop:
