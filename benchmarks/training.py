@@ -153,7 +153,7 @@ def sample_rows(steps: int) -> list[Row]:
     """Rows of one piece each, since the peers do not keep packed documents apart on a CPU."""
     curated = curate([sample_folder() / SAMPLE_LANGUAGE], SAMPLE_LANGUAGE)
     packed = pack(encode_documents(fresh().tokenizer, [d.text for d in curated.train]), LENGTH, "target")
-    return [Row(row.ids, list(range(LENGTH)), "target") for row in packed[: BATCH * steps]]
+    return [Row(row.ids, list(range(LENGTH)), "target", [1] * LENGTH) for row in packed[: BATCH * steps]]
 
 
 def main() -> None:

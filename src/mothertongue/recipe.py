@@ -131,6 +131,11 @@ class Corpus(Section):
     embedded English sample."""
     replay_share: Annotated[float, Field(ge=0, le=0.9)] = 0.15
     """Share of the training tokens that comes from the replay text."""
+    chat: Annotated[AnyPath | None, PathKey("any")] = None
+    """Dialogues with `messages` (JSONL) that are mixed into training so that the model goes on answering as a chat
+    model; null takes the embedded ones in both languages."""
+    chat_share: Annotated[float, Field(ge=0, le=0.9)] = 0.1
+    """Share of the training tokens that comes from the dialogues; only what the assistant says is learned."""
     replay_language: Language = "en"
     """Language of the replay and retention texts."""
     held_out_share: Annotated[float, Field(gt=0, le=0.5)] = 0.05

@@ -84,6 +84,9 @@ def tiny_model(tokenizer: PreTrainedTokenizerFast, layers: int = 2, width: int =
 
 def tiny_folder(path: str | Path, seed: int = 0) -> Path:
     """A model folder at `path` with the tiny model and its tokenizer, as `save_pretrained` writes them."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     tokenizer = tiny_tokenizer()
     with durability.writing_folder(path) as folder:
         tiny_model(tokenizer, seed=seed).save_pretrained(folder)

@@ -18,7 +18,7 @@ STEPS = 9
 
 def rows(stream, count, seed):
     ids = torch.randint(10, 90, (count, 16), generator=torch.Generator().manual_seed(seed)).tolist()
-    return [Row(row, list(range(16)), stream) for row in ids]
+    return [Row(row, list(range(16)), stream, [1] * 16) for row in ids]
 
 
 def make(method, checkpoint=None, train_embeddings=True, rate=1e-2):

@@ -30,12 +30,20 @@ class PackagedBase:
     licence: str
     parameters: int
     extra: str
+    upstream: str
+    """The hub id of the same model, by which other tools find it."""
 
 
 def packaged_bases() -> dict[str, PackagedBase]:
     """The aliases that `base` accepts, each with the package that carries it."""
     table = tomllib.loads(resources.files("mothertongue.data").joinpath("bases.toml").read_text("utf-8"))
     return {alias: PackagedBase(**row) for alias, row in table.items()}
+
+
+def upstream_name(name: str) -> str:
+    """The name by which other tools find a base: the hub id behind an alias, else the name itself."""
+    packaged = packaged_bases().get(name)
+    return packaged.upstream if packaged else name
 
 
 def cache_folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,15 +17,18 @@ from mothertongue.corpus.pieces import split_text
 from mothertongue.corpus.split import too_small
 from mothertongue.errors import InputError, Problem
 from mothertongue.fingerprint import hash_input
+from mothertongue.language import parse_language
 from mothertongue.plan import Plan
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
+from mothertongue.stages.decontaminate import evaluation_shingles, shingles
 from mothertongue.stages.material import Material, resolve
 
 SETS = ("train", "decision", "held_out", "second_domain", "replay", "retention_decision", "retention")
 """Every set of documents that the stage writes. The two decision sets are for choices within a run; what is reported
 is measured on `held_out`, `second_domain` and `retention` alone."""
 
+DIALOGUES = "dialogues.json"
 _DECISION_SHARE = 0.25
 _DECISION_BYTES = 4_000
 _SMALLEST_PART, _PARTS = 120, 8
@@ -44,7 +48,7 @@ class CorpusStage:
 
     def options(self, recipe: Recipe) -> Mapping[str, Any]:
         """The corpus section without its paths, whose contents count instead."""
-        paths = {"sources", "second_domain", "retention", "replay"}
+        paths = {"sources", "second_domain", "retention", "replay", "chat"}
         section = recipe.corpus.model_dump(mode="json", exclude=paths)
         return section | {"language": recipe.language, "seed": recipe.seed}
 
@@ -52,7 +56,7 @@ class CorpusStage:
         """A content hash of every source."""
         material = resolve(context.recipe)
         named = {f"source {index}": path for index, path in enumerate(material.sources)}
-        named |= {"replay": material.replay, "retention": material.retention}
+        named |= {"replay": material.replay, "retention": material.retention, "chat": material.chat}
         if material.second_domain:
             named["second domain"] = material.second_domain
         return {name: hash_input(path) for name, path in named.items() if path.exists()}
@@ -68,8 +72,15 @@ class CorpusStage:
         sets = _separate(context, material, curated)
         for name in SETS:
             write_shard(context.folder / f"{name}.parquet", sets[name])
+        durability.write_json(context.folder / DIALOGUES, _dialogues(recipe, material))
         durability.write_json(context.folder / "dropped.json", _dropped_by_reason(curated))
         durability.write_json(context.folder / "corpus.json", _summary(context, curated, sets))
+
+
+def read_dialogues(context: StageContext) -> list[list[dict[str, str]]]:
+    """The dialogues that are mixed into training, as messages."""
+    dialogues: list[list[dict[str, str]]] = json.loads((context.output("corpus") / DIALOGUES).read_text("utf-8"))
+    return dialogues
 
 
 def read_set(context: StageContext, name: str) -> list[Document]:
@@ -211,6 +222,25 @@ def _shortened(document: Document, limit: int) -> Document:
         return document
     text = data[:limit].decode("utf-8", "ignore")
     return Document(document.id, text, document.source, document.language, document.meta)
+
+
+def _dialogues(recipe: Recipe, material: Material) -> list[list[dict[str, str]]]:
+    """Dialogues in the two languages of the run that share no question with what the model will be asked (law 5).
+
+    Dialogues about the sample's village are left out: the questions shall measure what was read, not what was said.
+    """
+    languages = {parse_language(tag).language for tag in (recipe.language, recipe.corpus.replay_language)}
+    asked = evaluation_shingles(recipe)
+    kept = []
+    for document in plain_texts(material.chat, recipe.corpus.replay_language):
+        messages = document.meta.get("messages")
+        spoken = document.meta.get("language", recipe.language)
+        if not messages or parse_language(spoken).language not in languages or document.meta.get("topic") == "village":
+            continue
+        said = " ".join(message["content"] for message in messages if message["role"] == "user")
+        if not shingles(said) & asked:
+            kept.append([{"role": message["role"], "content": message["content"]} for message in messages])
+    return kept
 
 
 def _dropped_by_reason(curated: Curated) -> dict[str, list[dict[str, Any]]]:

@@ -64,7 +64,7 @@ def probe(recipe: Recipe, loaded: Loaded) -> Probe:
     scorer.token_logprobs(requests)
     scoring = count * length / (time.monotonic() - started)
     method: Method = "lora" if recipe.pretrain.method == "lora" else "full"
-    rows = {"target": [Row(row, list(range(len(row))), "target") for row in ids]}
+    rows = {"target": [Row(row, list(range(len(row))), "target", [1] * len(row)) for row in ids]}
     order = MixedOrder({"target": len(ids)}, {"target": 1.0}, count, 0)
     loop = Loop(
         loaded.model, CausalObjective(), rows, order, trainable_options(recipe, method), loop_options(recipe, 3)

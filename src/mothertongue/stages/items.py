@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Literal
 
 from mothertongue.evaluation.readers import Prompt, read_pairs, read_prompts, read_questions
@@ -14,7 +12,7 @@ from mothertongue.language import parse_language
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
 from mothertongue.stages.corpus import read_set
-from mothertongue.stages.material import resolve
+from mothertongue.stages.material import format_prompts, resolve
 
 Role = Literal["target", "second_domain", "retention", "other"]
 BITS_SETS: dict[str, Role] = {"held_out": "target", "second_domain": "second_domain", "retention": "retention"}
@@ -58,8 +56,8 @@ def tasks(context: StageContext) -> list[Asked]:
 
 
 def chat_prompts() -> list[Prompt]:
-    """Short requests in English that a chat model answers in a sentence; they ask for form, not for knowledge."""
-    return read_prompts(Path(str(resources.files("mothertongue.data").joinpath("format_prompts.jsonl"))))
+    """The short requests by which the chat form is judged."""
+    return read_prompts(format_prompts())
 
 
 def shown_prompts(recipe: Recipe) -> Sequence[Prompt]:

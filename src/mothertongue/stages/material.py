@@ -21,6 +21,7 @@ class Material:
     second_domain: Path | None
     replay: Path
     retention: Path
+    chat: Path
     questions: Path | None
     minimal_pairs: Path | None
     retention_pairs: Path | None
@@ -30,6 +31,11 @@ class Material:
 def sample_folder() -> Path:
     """The embedded sample."""
     return Path(str(resources.files("mothertongue.data").joinpath("sample")))
+
+
+def format_prompts() -> Path:
+    """Short requests in English that a chat model answers in a sentence; they ask for form, not for knowledge."""
+    return Path(str(resources.files("mothertongue.data").joinpath("format_prompts.jsonl")))
 
 
 def resolve(recipe: Recipe) -> Material:
@@ -54,6 +60,7 @@ def resolve(recipe: Recipe) -> Material:
         second_domain=corpus.second_domain,
         replay=corpus.replay or english,
         retention=corpus.retention or english,
+        chat=corpus.chat or sample / "dialogues.jsonl",
         questions=asked.questions or (sample / "questions.jsonl" if embedded else None),
         minimal_pairs=asked.minimal_pairs or (sample / f"minimal_pairs-{SAMPLE_LANGUAGE}.jsonl" if speaks else None),
         retention_pairs=sample / "minimal_pairs-en.jsonl" if corpus.replay_language == "en" else None,

@@ -12,6 +12,7 @@ from typing import Any
 from mothertongue import durability
 from mothertongue.console import progress
 from mothertongue.errors import InputError, Problem
+from mothertongue.models.bases import upstream_name
 from mothertongue.models.device import prepare_machine
 from mothertongue.models.load import folder_hash, load
 from mothertongue.models.lora import save_adapter
@@ -70,7 +71,7 @@ class PretrainStage:
         self._train(context, loop)
         if method == "lora":
             # An adapter fits the rows it was trained on: those of the model that training started from.
-            fits = str(folder) if folder != base_folder(context) else recipe.base
+            fits = str(folder) if folder != base_folder(context) else upstream_name(recipe.base)
             save_adapter(loaded.model, context.folder / "adapter", fits, recipe.pretrain.train_embeddings)
         finish(loaded.model, trainable_options(recipe, method))
         save_model(loaded.model, loaded.tokenizer, context.folder / "model")

@@ -14,13 +14,13 @@ from mothertongue.evaluation.scorer import Scorer, bits_per_byte
 from mothertongue.models.load import Loaded
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
-from mothertongue.stages.corpus import read_set
+from mothertongue.stages.corpus import read_dialogues, read_set
 from mothertongue.stages.start import elapsed
 from mothertongue.training.decide import Trial
 from mothertongue.training.loop import Loop, LoopOptions, StepReport
 from mothertongue.training.objectives.causal import CausalObjective, check_plain_head
 from mothertongue.training.order import MixedOrder
-from mothertongue.training.packing import Row, encode_documents, pack
+from mothertongue.training.packing import Row, encode_dialogues, encode_documents, pack
 from mothertongue.training.trainable import Method, TrainableOptions, finish
 
 RATES: Mapping[Method, float] = {"full": 3e-4, "lora": 2e-3}
@@ -53,7 +53,13 @@ def pack_rows(context: StageContext, tokenizer: PreTrainedTokenizerFast) -> Rows
     train = read_set(context, "train")
     encoded = encode_documents(tokenizer, [document.text for document in train])
     replay = encode_documents(tokenizer, [document.text for document in read_set(context, "replay")]) if share else []
-    streams = {"target": pack(encoded, length, "target"), "replay": pack(replay, length, "replay")}
+    chats = encode_dialogues(tokenizer, read_dialogues(context)) if recipe.corpus.chat_share else []
+    ids, learned = [chat[0] for chat in chats], [chat[1] for chat in chats]
+    streams = {
+        "target": pack(encoded, length, "target"),
+        "replay": pack(replay, length, "replay"),
+        "chat": pack(ids, length, "chat", learned),
+    }
     if not streams["target"]:
         tokens = sum(map(len, encoded))
         raise InputError(
@@ -67,7 +73,8 @@ def pack_rows(context: StageContext, tokenizer: PreTrainedTokenizerFast) -> Rows
             )
         )
     size = sum(len(document.text.encode()) for document in train)
-    shares = {"target": 1 - share, "replay": share}
+    chat_share = recipe.corpus.chat_share
+    shares = {"target": 1 - share - chat_share, "replay": share, "chat": chat_share}
     return Rows(streams, shares, size / max(1, sum(map(len, encoded))))
 
 

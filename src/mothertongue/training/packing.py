@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerFast
 
+from mothertongue.prompting.chat import render_chat_masked
 from mothertongue.prompting.text import document_start, encode_texts
+
+Dialogue = Sequence[Mapping[str, str]]
+Weighted = tuple[list[int], list[int]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of exactly `length` token ids; `positions` start again at 0 with every document (or piece of one)."""
+    """A row of exactly `length` token ids; `positions` start again at 0 with every document (or piece of one).
+
+    `weights` say which tokens are learned (1) or only read (0); the first token of a piece is never learned.
+    """
 
     ids: list[int]
     positions: list[int]
     stream: str
+    weights: list[int]
 
 
 def encode_documents(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[list[int]]:
@@ -30,23 +38,34 @@ def encode_documents(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -
     return [[*start, *ids, end] for ids in encode_texts(tokenizer, texts)]
 
 
-def pack(documents: Sequence[Sequence[int]], length: int, stream: str) -> list[Row]:
+def encode_dialogues(tokenizer: PreTrainedTokenizerFast, dialogues: Sequence[Dialogue]) -> list[Weighted]:
+    """Each dialogue through the model's template as ids, with weight 1 on what the assistant writes and its end."""
+    rendered = [render_chat_masked(tokenizer, dialogue) for dialogue in dialogues]
+    return [(chat.ids, chat.assistant_mask) for chat in rendered]
+
+
+def pack(
+    documents: Sequence[Sequence[int]], length: int, stream: str, weights: Sequence[Sequence[int]] | None = None
+) -> list[Row]:
     """All documents, in the given order, cut into rows of `length`; the last incomplete row is dropped.
 
     A document that crosses the end of a row goes on in the next one as a piece of its own. Packed equals unpacked:
-    the loss of a row is the sum of the losses of its pieces.
+    the loss of a row is the sum of the losses of its pieces. `weights` (default: all 1) go with the tokens.
     """
     rows: list[Row] = []
     ids: list[int] = []
     positions: list[int] = []
-    for document in documents:
+    learned: list[int] = []
+    for number, document in enumerate(documents):
         taken = 0
         while taken < len(document):
-            piece = document[taken : taken + length - len(ids)]
+            part = slice(taken, taken + length - len(ids))
+            piece = document[part]
             ids.extend(piece)
             positions.extend(range(len(piece)))
+            learned.extend([1] * len(piece) if weights is None else weights[number][part])
             taken += len(piece)
             if len(ids) == length:
-                rows.append(Row(ids, positions, stream))
-                ids, positions = [], []
+                rows.append(Row(ids, positions, stream, learned))
+                ids, positions, learned = [], [], []
     return rows

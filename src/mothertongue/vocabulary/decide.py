@@ -84,7 +84,7 @@ def _vocabulary(keep: Arm, extend: Arm, policy: VocabularyPolicy) -> tuple[str, 
     if not math.isfinite(keep.bits_per_byte_trial):
         return "extend", "The trial with the base vocabulary diverged"
     if extend.outcome <= keep.outcome:
-        return "extend", "The extended vocabulary is not worse after equal time and shortens the text"
+        return "extend", "The extended vocabulary is not worse and shortens the text"
     loss = extend.outcome / keep.outcome - 1
     ratio = keep.fertility_ratio
     if ratio is not None and ratio > policy.extreme_fertility and loss <= policy.small_loss:
@@ -92,7 +92,7 @@ def _vocabulary(keep: Arm, extend: Arm, policy: VocabularyPolicy) -> tuple[str, 
             f"The base needs {ratio:.1f} times the tokens per word of its own language,"
             f" and extending loses only {100 * loss:.1f} %"
         )
-    return "keep", f"Extending is {100 * loss:.1f} % worse after equal time"
+    return "keep", f"Extending is {100 * loss:.1f} % worse"
 
 
 def _values(arm: Arm) -> dict[str, float | None]:

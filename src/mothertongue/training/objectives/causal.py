@@ -26,11 +26,12 @@ class CausalObjective:
         """ids, positions, targets, weights [batch, length - 1] and the stream of every row."""
         ids = torch.tensor([row.ids for row in rows])
         positions = torch.tensor([row.positions for row in rows])
+        learned = torch.tensor([row.weights for row in rows])
         return {
             "ids": ids[:, :-1],
             "positions": positions[:, :-1],
             "targets": ids[:, 1:],
-            "weights": (positions[:, 1:] > 0).float(),
+            "weights": (positions[:, 1:] > 0).float() * learned[:, 1:],
             "streams": [row.stream for row in rows],
         }
 
