@@ -17,7 +17,9 @@ def test_value_and_gradients_equal_the_plain_formula(monkeypatch, chunk_rows, tr
     weights = torch.rand(17, generator=generator, dtype=torch.float64).float().double()
     monkeypatch.setattr(fused, "_CHUNK_ELEMENTS", chunk_rows * 23)
 
-    loss = linear_cross_entropy(hidden, head, targets, weights)
+    loss, each = linear_cross_entropy(hidden, head, targets, weights)
+    assert each.sum().item() == pytest.approx(loss.item())
+    assert not each.requires_grad
     (3 * loss).backward()
     found = hidden.grad.clone(), head.grad.clone() if train_head else None
 
@@ -31,13 +33,13 @@ def test_value_and_gradients_equal_the_plain_formula(monkeypatch, chunk_rows, tr
 
 
 def test_a_uniform_head_costs_the_log_of_the_vocabulary():
-    loss = linear_cross_entropy(torch.ones(4, 3), torch.zeros(16, 3), torch.tensor([0, 5, 9, 15]), torch.ones(4))
+    loss, _ = linear_cross_entropy(torch.ones(4, 3), torch.zeros(16, 3), torch.tensor([0, 5, 9, 15]), torch.ones(4))
     assert loss.item() == pytest.approx(4 * 2.7725887, rel=1e-6)
 
 
 def test_weight_zero_means_no_loss_and_no_gradient():
     hidden = torch.randn(2, 3).requires_grad_()
-    loss = linear_cross_entropy(hidden, torch.randn(5, 3), torch.tensor([1, 2]), torch.zeros(2))
+    loss, _ = linear_cross_entropy(hidden, torch.randn(5, 3), torch.tensor([1, 2]), torch.zeros(2))
     loss.backward()
     assert loss.item() == 0
     assert not hidden.grad.any()

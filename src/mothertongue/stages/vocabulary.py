@@ -14,7 +14,7 @@ from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
 from mothertongue.stages.corpus import read_set
 from mothertongue.stages.start import training_base
-from mothertongue.stages.training import Rows, pack_rows, run_trial, training_tokens
+from mothertongue.stages.training import pack_rows, run_trial
 from mothertongue.training.decide import Trial
 from mothertongue.training.trainable import Method
 from mothertongue.vocabulary.decide import Arm, VocabularyPolicy, decide_vocabulary
@@ -35,12 +35,11 @@ class VocabularyStage:
 
     name = "vocabulary"
     version = 1
-    needs: tuple[str, ...] = ("corpus", "baseline")
+    needs: tuple[str, ...] = ("corpus",)
 
     def options(self, recipe: Recipe) -> Mapping[str, Any]:
         """The vocabulary section, and what a trial of it depends on."""
-        length = {"steps": recipe.pretrain.steps, "seconds": recipe.pretrain.seconds, "budget": recipe.budget}
-        return recipe.vocabulary.model_dump(mode="json") | {"seed": recipe.seed, "training": length}
+        return recipe.vocabulary.model_dump(mode="json") | {"seed": recipe.seed}
 
     def inputs(self, context: StageContext) -> Mapping[str, str]:
         """The base model's content."""
@@ -91,11 +90,9 @@ class VocabularyStage:
         return chosen
 
 
-def _arm(context: StageContext, trial: Trial, rows: Rows, target: Fertility, old: Fertility) -> Arm:
-    tokens = training_tokens(context, rows, trial.tokens_per_second)
-    projected = trial.target_before * (1 - trial.projected_gain(tokens))
+def _arm(trial: Trial, target: Fertility, old: Fertility) -> Arm:
     ratio = target.tokens_per_word / old.tokens_per_word if old.tokens_per_word else None
-    return Arm(trial.target_before, trial.target_after, target.bytes_per_token, trial.seconds, ratio, projected)
+    return Arm(trial.target_before, trial.target_after, target.bytes_per_token, trial.seconds, ratio)
 
 
 def _facts(extension: Extension) -> dict[str, Any]:

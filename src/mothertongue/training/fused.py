@@ -19,7 +19,7 @@ _CHUNK_ELEMENTS = 256 * 49_152
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         hidden, kept = hidden.contiguous(), head.contiguous()
         rows = max(1, _CHUNK_ELEMENTS // kept.shape[0])
         grad_hidden = torch.empty_like(hidden)
@@ -39,20 +39,22 @@ class _LinearCrossEntropy(torch.autograd.Function):
             if grad_head is not None:
                 grad_head.addmm_(logits.t(), hidden[part])
         ctx.save_for_backward(grad_hidden, grad_head)
-        return losses.sum()
+        ctx.mark_non_differentiable(losses)
+        return losses.sum(), losses
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         grad_hidden, grad_head = ctx.saved_tensors
-        (scale,) = grads
-        return grad_hidden * scale, None if grad_head is None else grad_head * scale, None, None
+        scale = grads[0]
+        # in place: both buffers are ours alone, and the head's is the largest tensor of a step
+        return grad_hidden.mul_(scale), None if grad_head is None else grad_head.mul_(scale), None, None
 
 
-def linear_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
-    """The weighted sum of cross-entropies (nats) of `targets` under logits `hidden @ head.T`.
+def linear_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """The weighted sum of cross-entropies (nats) of `targets` under logits `hidden @ head.T`, and each of them.
 
-    Shapes: hidden [n, width], head [rows, width], targets and weights [n]. Equals the plain formula in value and
-    gradients.
+    Shapes: hidden [n, width], head [rows, width], targets and weights [n]; the second result is [n], weighted, and
+    carries no gradient. Equals the plain formula in value and gradients; `backward` may run once.
     """
-    loss: Tensor = _LinearCrossEntropy.apply(hidden, head, targets, weights)  # type: ignore[no-untyped-call]
-    return loss
+    found: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(hidden, head, targets, weights)  # type: ignore[no-untyped-call]
+    return found

@@ -17,7 +17,7 @@ class Arm:
 
     Bits per byte on the same held-out target documents at the start and after the trial; bytes of target text per
     token; seconds the trial ran; tokens per word of the target language divided by those of the base language under
-    this tokenizer (None when unknown). `projected` carries the trial on to the length of the whole training.
+    this tokenizer (None when unknown).
     """
 
     bits_per_byte_start: float
@@ -25,12 +25,6 @@ class Arm:
     bytes_per_token: float
     seconds: float
     fertility_ratio: float | None = None
-    projected: float | None = None
-
-    @property
-    def outcome(self) -> float:
-        """Bits per byte to compare: those projected to the whole training where known, else those of the trial."""
-        return self.bits_per_byte_trial if self.projected is None else self.projected
 
 
 @dataclass(frozen=True)
@@ -65,8 +59,8 @@ def decide_vocabulary(keep: Arm, extend: Arm, policy: VocabularyPolicy | None = 
     """
     policy = policy or VocabularyPolicy()
     numbers = (
-        f"{extend.outcome:.3f} bits per byte extended against {keep.outcome:.3f} kept,"
-        f" {'carried on from' if extend.projected is not None else 'after'} {extend.seconds:.0f} s and"
+        f"{extend.bits_per_byte_trial:.3f} bits per byte extended against {keep.bits_per_byte_trial:.3f} kept,"
+        f" after {extend.seconds:.0f} s and"
         f" {keep.seconds:.0f} s of training,"
         f" {extend.bytes_per_token:.2f} against {keep.bytes_per_token:.2f} bytes per token"
     )
@@ -83,9 +77,9 @@ def _vocabulary(keep: Arm, extend: Arm, policy: VocabularyPolicy) -> tuple[str, 
         return "keep", "The extended trial ran longer, so the two cannot be compared and the vocabulary stays"
     if not math.isfinite(keep.bits_per_byte_trial):
         return "extend", "The trial with the base vocabulary diverged"
-    if extend.outcome <= keep.outcome:
+    if extend.bits_per_byte_trial <= keep.bits_per_byte_trial:
         return "extend", "The extended vocabulary is not worse and shortens the text"
-    loss = extend.outcome / keep.outcome - 1
+    loss = extend.bits_per_byte_trial / keep.bits_per_byte_trial - 1
     ratio = keep.fertility_ratio
     if ratio is not None and ratio > policy.extreme_fertility and loss <= policy.small_loss:
         return "extend", (
@@ -100,7 +94,6 @@ def _values(arm: Arm) -> dict[str, float | None]:
     values = {
         "bits_per_byte_start": arm.bits_per_byte_start,
         "bits_per_byte_trial": arm.bits_per_byte_trial,
-        "bits_per_byte_projected": arm.projected,
         "bytes_per_token": arm.bytes_per_token,
         "seconds": arm.seconds,
         "fertility_ratio": arm.fertility_ratio,

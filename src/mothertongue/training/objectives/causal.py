@@ -43,17 +43,19 @@ class CausalObjective:
         with autocast(device):
             hidden = model.base_model(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state
         head = model.get_output_embeddings().weight
-        parts = [linear_cross_entropy(hidden[i].to(head.dtype), head, targets[i], weights[i]) for i in range(len(ids))]
-        metrics = _by_stream(parts, weights, batch["streams"])
-        return Loss(torch.stack(parts).sum(), float(weights.sum()), metrics)
+        total, losses = linear_cross_entropy(
+            hidden.flatten(0, 1).to(head.dtype), head, targets.flatten(), weights.flatten()
+        )
+        metrics = _by_stream(losses.view_as(weights).sum(dim=1), weights.sum(dim=1), batch["streams"])
+        return Loss(total, float(weights.sum()), metrics)
 
 
-def _by_stream(parts: Sequence[Tensor], weights: Tensor, streams: Sequence[str]) -> dict[str, float]:
+def _by_stream(parts: Tensor, weights: Tensor, streams: Sequence[str]) -> dict[str, float]:
     sums: dict[str, list[float]] = {}
-    for part, weight, stream in zip(parts, weights.sum(dim=1), streams, strict=True):
+    for part, weight, stream in zip(parts.tolist(), weights.tolist(), streams, strict=True):
         entry = sums.setdefault(stream, [0.0, 0.0])
-        entry[0] += float(part.detach())
-        entry[1] += float(weight)
+        entry[0] += part
+        entry[1] += weight
     return {f"nats_{stream}": total / max(weight, 1.0) for stream, (total, weight) in sums.items()}
 
 
