@@ -75,9 +75,11 @@ class VocabularyStage:
             old_texts = [document.text for document in read_set(context, "retention_decision")]
             old = fertility(base.tokenizer, old_texts)
             sides = {"keep": (base, extension.before), "extend": (extended, extension.after)}
-            rows = {name: pack_rows(context, loaded.tokenizer) for name, (loaded, _) in sides.items()}
-            trials = [run_trial(context, name, loaded, rows[name], TRIAL_METHOD) for name, (loaded, _) in sides.items()]
-            kept, grown = (_arm(context, trial, rows[trial.name], sides[trial.name][1], old) for trial in trials)
+            trials = [
+                run_trial(context, name, loaded, pack_rows(context, loaded.tokenizer), TRIAL_METHOD)
+                for name, (loaded, _) in sides.items()
+            ]
+            kept, grown = (_arm(trial, sides[trial.name][1], old) for trial in trials)
             decision = decide_vocabulary(kept, grown, VocabularyPolicy(time_slack=_TIME_SLACK))
             arms = [
                 {"name": t.name, "values": t.values() | {"characters_per_token": sides[t.name][1].characters_per_token}}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
 GROWTH: Mapping[str, float] = {"full": 0.45, "lora": 0.30}
 """How the gain of a method grows with the tokens seen: gain ~ tokens ** growth, between 4,000 and 72,000 tokens of two
 Dutch corpora at 135 million parameters (docs/log.md). The adapter starts faster and flattens earlier."""
@@ -38,7 +37,8 @@ class Trial:
 
     def projected_gain(self, tokens: float, growth: float) -> float:
         """`gain` carried on to `tokens` as a power of the tokens: a short trial alone favours what starts fast."""
-        return self.gain * max(tokens / self.tokens, 1.0) ** growth
+        times: float = max(tokens / self.tokens, 1.0) ** growth
+        return self.gain * times
 
     @property
     def loss(self) -> float:
