@@ -18,6 +18,7 @@ from mothertongue.models.load import Loaded, load
 from mothertongue.plan import Plan, StageEstimate
 from mothertongue.recipe import Recipe
 from mothertongue.run import Stage, why_rerun
+from mothertongue.stages.items import DECISION_PROMPTS, FORMAT_TOKENS
 from mothertongue.stages.material import Material, resolve
 from mothertongue.stages.training import TRIAL_TOKENS, loop_options, trainable_options
 from mothertongue.training.loop import Loop
@@ -31,6 +32,9 @@ _SPREAD = 0.3
 _CURATED_BYTES_PER_SECOND = 250_000
 """Reading, repair, language and duplicates of short documents on one core; rarely what takes long."""
 _DECISION_ARMS = 3
+_MOST_COPIES, _PROGRAM_BYTES = 7, 900_000_000
+"""Copies of the weights that live at once (two models, gradient and moments in a trial; rules in restoring), and what
+the program, torch and activations take beside them."""
 _PROBE_TOKENS = 2_048
 """Most tokens of one step of the probe: it measures speed, which rows of any length show."""
 _FLOAT = 4
@@ -111,13 +115,11 @@ def _estimates(recipe: Recipe, material: Material, measured: Probe, scored: int)
     evaluation = scored / measured.scoring + _generation_seconds(recipe, measured)
     arms = _DECISION_ARMS if "decide" in (recipe.vocabulary.strategy, recipe.pretrain.method) else 0
     trial = TRIAL_TOKENS / measured.training + 4 * 1000 / measured.scoring
-    restore = (
-        len(recipe.restore.rules) * (2000 / measured.scoring + 6 * recipe.evaluate.new_tokens / measured.scoring * 4)
-        + 5
-    )
+    answers = DECISION_PROMPTS * FORMAT_TOKENS / (measured.scoring / 3)
+    restore = (len(recipe.restore.rules) + 1) * (2000 / measured.scoring + answers) + 5
     other = 3 + size / _CURATED_BYTES_PER_SECOND + 2 * evaluation + arms * trial + restore + 3
     training = _training_seconds(recipe, material, measured, other)
-    peak = measured.resident_bytes
+    peak = max(measured.resident_bytes, _MOST_COPIES * model + _PROGRAM_BYTES)
 
     def row(name: str, seconds: float, tokens: int, disk: int, why: str) -> StageEstimate:
         return StageEstimate(name, (1 - _SPREAD) * seconds, (1 + _SPREAD) * seconds, tokens, peak, disk, why)
