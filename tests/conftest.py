@@ -14,6 +14,17 @@ sys.path.insert(0, str(Path(__file__).parent / "faults"))
 from mothertongue import faults
 
 
+@pytest.fixture(autouse=True)
+def machine_as_found() -> Iterator[None]:
+    """What training switches on for the whole process is switched off again: other tests need true arithmetic."""
+    yield
+    if "torch" in sys.modules:
+        import torch
+
+        torch.set_flush_denormal(False)
+        torch.use_deterministic_algorithms(False)
+
+
 @pytest.fixture
 def quick_path() -> Iterator[Path]:
     """A folder in memory where there is one: fault tests sync thousands of files."""
