@@ -154,7 +154,13 @@ def test_a_recipe_verb_runs_up_to_its_stage(verb: cli.RecipeVerb, stages: FakeSt
     assert main(words) == 0
     [(recipe, folder, options)] = stages.calls
     assert (recipe.pretrain.rank, recipe.seed, recipe.budget, folder) == (4, 7, 120, Path("here"))
-    assert options == {"until": verb.stage, "dry_run": False, "json_path": Path("out.json"), "trust": True, "rerun": False}
+    assert options == {
+        "until": verb.stage,
+        "dry_run": False,
+        "json_path": Path("out.json"),
+        "trust": True,
+        "rerun": False,
+    }
 
 
 def test_plan_prints_a_table_and_writes_json(stages: FakeStages, capsys: pytest.CaptureFixture[str]) -> None:

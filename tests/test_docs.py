@@ -290,7 +290,7 @@ TABLES = [
     ("R30", " 12 ", "prompting/test_chat.py", "BAD_TEMPLATES", 12),
     ("R38", " 23 ", "test_recipe.py", "HOSTILE", 18),
     ("R18", " 20 ", "faults/test_background.py", "ERRORS", 5),
-    ("R39", " 16 mistakes ", "stages/test_bad_input.py", "CASES", 16),
+    ("R39", " 17 mistakes ", "stages/test_bad_input.py", "CASES", 17),
     ("R17", "4 edits", "models/test_save.py", "EDITS", 4),
     ("R34", "9 kinds of pickle", "models/test_bases.py", "PICKLES", 9),
     ("R37", "52 paths", "models/test_bases.py", "PATH_LIKE", 52),

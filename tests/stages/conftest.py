@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,6 @@ class Finished:
 
     run: Path
     logits: torch.Tensor
-
-
-@pytest.fixture(autouse=True)
-def _plain_torch() -> Iterator[None]:
-    """Runs switch torch to determinism; tests of other rooms shall not notice."""
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
