@@ -50,9 +50,10 @@ class PretrainStage:
     resumes = True
 
     def options(self, recipe: Recipe) -> Mapping[str, Any]:
-        """The pretrain section, the replay share, the budget and the seed; checkpoints do not change the result."""
+        """The pretrain section, the shares of the mix, budget and seed; checkpoints do not change the result."""
         section = recipe.pretrain.model_dump(mode="json", exclude={"checkpoint_seconds"})
-        return section | {"budget": recipe.budget, "replay_share": recipe.corpus.replay_share, "seed": recipe.seed}
+        shares = recipe.corpus.model_dump(mode="json", include={"replay_share", "chat_share"})
+        return section | shares | {"budget": recipe.budget, "seed": recipe.seed}
 
     def inputs(self, context: StageContext) -> Mapping[str, str]:
         """The base model's content."""
