@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mothertongue import durability
+from mothertongue import __version__, durability
 from mothertongue.report.html import read_report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +25,7 @@ def keep(run: Path, name: str, command: str) -> None:
     report = read_report(run / "report.json").model_dump(mode="json")
     for task in report["measures"]["tasks"].values():
         task.pop("items")
+    report["versions"]["mothertongue"] = __version__
     parts = (
         "language",
         "base",

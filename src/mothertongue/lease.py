@@ -7,6 +7,7 @@ never from differences of wall clocks; locks of the file system are not used, be
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -191,10 +192,36 @@ def _changes(folder: Path, content: bytes, patience: float) -> bool:
 
 
 def _take_away(folder: Path, content: bytes) -> bool:
-    """Whether the dead lease was moved away by us; one that changed in the meantime is put back."""
-    aside = folder / f".lease.{secrets.token_hex(4)}{durability.TEMPORARY}"
-    if _content(folder) != content:
+    """Whether the dead lease was moved away by us; one that changed in the meantime is put back.
+
+    A claim under a name made from the content lets one rival alone take this very lease away: without it a slow one
+    could move the lease that a faster one has just made.
+    """
+    claim = folder / f".lease.{hashlib.sha256(content).hexdigest()[:16]}{durability.TEMPORARY}"
+    descriptor = durability.create_exclusive(claim, b"")
+    if descriptor is None:
+        _wait_for_claim(claim)
         return False
+    try:
+        return _content(folder) == content and _move_away(folder, content)
+    finally:
+        os.close(descriptor)
+        with suppress(OSError):
+            claim.unlink()
+
+
+def _wait_for_claim(claim: Path) -> None:
+    """Returns when a rival's claim is gone; one that stays for a second was left by a death and is removed."""
+    for _ in range(20):
+        if not claim.exists():
+            return
+        time.sleep(0.05)
+    with suppress(OSError):
+        claim.unlink()
+
+
+def _move_away(folder: Path, content: bytes) -> bool:
+    aside = folder / f".lease.{secrets.token_hex(4)}{durability.TEMPORARY}"
     try:
         (folder / FILE).rename(aside)
     except OSError:
