@@ -75,6 +75,7 @@ class Clock(TrainerCallback):
 
 
 def ours(rows: Sequence[Row], method: Method, steps: int) -> Result:
+    """This project's loop on the rows."""
     loaded = fresh()
     trainable = TrainableOptions(method, RANK, RATES[method], RATES[method], method == "full", 0)
     loop = Loop(loaded.model, CausalObjective(), {"target": rows}, InOrder(), trainable, LoopOptions(steps))
@@ -84,6 +85,7 @@ def ours(rows: Sequence[Row], method: Method, steps: int) -> Result:
 
 
 def hf_trainer(rows: Sequence[Row], method: Method, steps: int) -> Result:
+    """The HF Trainer on the same rows, with PEFT for the adapter."""
     return with_trainer(
         rows,
         method,
@@ -98,6 +100,7 @@ def hf_trainer(rows: Sequence[Row], method: Method, steps: int) -> Result:
 
 
 def trl_sft(rows: Sequence[Row], method: Method, steps: int) -> Result:
+    """TRL's SFTTrainer on the same rows, with its own default loss."""
     return with_trainer(
         rows,
         method,
@@ -157,6 +160,7 @@ def sample_rows(steps: int) -> list[Row]:
 
 
 def main() -> None:
+    """Runs all contestants in turn; exit with a message if they do not compute the same loss."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--turns", type=int, default=3)

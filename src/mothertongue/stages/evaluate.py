@@ -20,12 +20,10 @@ from mothertongue.prompting.chat import render_chat
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
 from mothertongue.stages.corpus import read_set
-from mothertongue.stages.items import FORMAT_TOKENS, shown_prompts, tasks
+from mothertongue.stages.items import BITS_SETS, FORMAT_TOKENS, shown_prompts, tasks
 from mothertongue.stages.material import resolve
 from mothertongue.stages.start import base_folder, chosen_folder, read_json
 from mothertongue.vocabulary.fertility import fertility
-
-_TEXT_SETS = {"held_out": "target", "second_domain": "second_domain", "retention": "retention"}
 
 
 class EvaluateStage:
@@ -73,7 +71,7 @@ class EvaluateStage:
                 result = one.task.run(subject)
                 results.append({"role": one.role, "language": one.language, "result": result.to_json()})
                 advance(1)
-        texts = {role: [d.text for d in read_set(context, name)] for name, role in _TEXT_SETS.items()}
+        texts = {role: [d.text for d in read_set(context, name)] for name, role in BITS_SETS.items()}
         sizes = {role: fertility(loaded.tokenizer, found) for role, found in texts.items() if found}
         facts = {
             "tasks": results,
