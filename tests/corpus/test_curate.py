@@ -13,7 +13,7 @@ import pytest
 from tests.corpus.texts import ENGLISH, text, write_files
 
 from mothertongue.corpus import CurateOptions, Inline, Processes, curate, plain_texts
-from mothertongue.corpus import execute as execute_module
+from mothertongue.corpus import executors as execute_module
 from mothertongue.errors import InputError, WorkError
 
 

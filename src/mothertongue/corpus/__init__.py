@@ -12,7 +12,7 @@ from mothertongue.corpus.control_tokens import find_control_tokens
 from mothertongue.corpus.curate import Curated, CurateOptions, FunnelStep, curate, plain_texts
 from mothertongue.corpus.deduplicate import deduplicate_exact, deduplicate_near, overlap
 from mothertongue.corpus.document import SCHEMA, Document, Dropped, content_id, read_shard, write_shard
-from mothertongue.corpus.execute import Executor, Inline, Processes
+from mothertongue.corpus.executors import Executor, Inline, Processes
 from mothertongue.corpus.language import Identifier, Py3LangId
 from mothertongue.corpus.quality import QualityTagger, Tagger
 from mothertongue.corpus.readers import Limits, Reader

@@ -11,7 +11,7 @@ from typing import Literal
 from mothertongue.console import progress
 from mothertongue.corpus.deduplicate import Deduplicated, deduplicate_exact, deduplicate_near
 from mothertongue.corpus.document import Document, Dropped, content_id, drop
-from mothertongue.corpus.execute import Executor, usual_executor
+from mothertongue.corpus.executors import Executor, usual_executor
 from mothertongue.corpus.language import Identifier, Py3LangId, accepted_labels
 from mothertongue.corpus.listing import FoundFile, list_files, shards
 from mothertongue.corpus.prepare import Job, Prepared, prepare, size_of

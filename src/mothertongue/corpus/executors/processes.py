@@ -1,4 +1,4 @@
-"""Executors: one function over many items, in order, with the same bits from each of them."""
+"""The executor of many processes on one machine."""
 
 from __future__ import annotations
 
@@ -10,28 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
+from mothertongue.corpus.executors.executor import Executor, Item, Result
+from mothertongue.corpus.executors.inline import Inline
 from mothertongue.errors import Problem, WorkError
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-class Executor(Protocol):
-    """Calls a module-level function on picklable items; results come in the order of the items."""
-
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield `function(item)` for each item, in order."""
-
-
-@dataclass(frozen=True)
-class Inline:
-    """Runs everything in this process."""
-
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield `function(item)` for each item, one after another."""
-        yield from map(function, items)
 
 
 @dataclass(frozen=True)
