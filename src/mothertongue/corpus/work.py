@@ -47,7 +47,10 @@ class Task:
     inputs: tuple[str, ...] = ()
     """Files that are read; their content is part of the fingerprint."""
     outputs: tuple[str, ...] = ()
-    """Files that are written, through `durability`."""
+    """Files that are written, through `durability`. A function that only knows afterwards how many files it wrote
+    names them in its counts, under `outputs`."""
+    places: Mapping[str, Any] = field(default_factory=dict)
+    """More arguments that decide nothing: where files outside the folder lie. Their content belongs in `arguments`."""
     weight: float = 1.0
     """Size for the progress bar."""
 
@@ -104,8 +107,10 @@ def perform(job: tuple[str, Task, str]) -> Counts:
         return finished
     module, _, name = task.call.partition(":")
     function: Callable[..., Counts] = getattr(import_module(module), name)
-    counts: Counts = json.loads(json.dumps(durability.plain(function(folder, **task.arguments)), allow_nan=False))
-    files = [_entry(folder, name) for name in task.outputs]
+    counts: Counts = json.loads(
+        json.dumps(durability.plain(function(folder, **task.arguments, **task.places)), allow_nan=False)
+    )
+    files = [_entry(folder, name) for name in (*task.outputs, *counts.get("outputs", ()))]
     value = {"format": _FORMAT, "fingerprint": fingerprint, "files": files, "counts": counts}
     durability.write_json(folder / task.manifest, value)
     return counts
