@@ -7,16 +7,14 @@ language that the identifier has never seen, only the writing system is checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Protocol
 
 from mothertongue.corpus.document import Document, Dropped, drop
+from mothertongue.corpus.identify.identifier import Identifier, Ranking
+from mothertongue.corpus.identify.py3langid import Py3LangId
 from mothertongue.corpus.scripts import expected_scripts, explicit_script, script_shares
 
-Ranking = list[tuple[str, float]]
-"""Language tags with probabilities, most probable first."""
+__all__ = ["Identifier", "LanguageCheck", "Py3LangId", "Ranking", "Verdict", "accepted_labels"]
 
 OPENING_CHARACTERS = 4_000
 MINIMUM_PROBABILITY = 0.1
@@ -46,39 +44,6 @@ _TOGETHER = (
     frozenset({"bg", "mk"}),
 )
 _NEAR = 10
-
-
-class Identifier(Protocol):
-    """Ranks languages for texts. Implementations are picklable and give the same answer in every process."""
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """The tags that the identifier can give."""
-
-    def identify(self, texts: Sequence[str]) -> list[Ranking]:
-        """Return one ranking per text; an empty or wordless text ranks nothing above 0.5."""
-
-
-@dataclass(frozen=True)
-class Py3LangId:
-    """The identifier inside the package py3langid (140 labels, model in the wheel, nothing is fetched)."""
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """The ISO 639 codes that the model knows."""
-        return frozenset(_model().labels) - {"zxx"}
-
-    def identify(self, texts: Sequence[str]) -> list[Ranking]:
-        """Return the labels of each text with probabilities that sum to 1."""
-        model = _model()
-        return [model.rank(text) if text.strip() else [("zxx", 1.0)] for text in texts]
-
-
-@lru_cache(maxsize=1)
-def _model() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 @dataclass(frozen=True)
