@@ -23,6 +23,8 @@ from mothertongue.recipe_yaml import Source, merge, read_overrides, read_source,
 
 SCHEMA_FILE: Final = "recipe.schema.json"
 SAMPLE: Final = "sample"
+DATASET: Final = "hf:"
+"""Begins the name of a source that is a Hugging Face dataset and no file."""
 
 _DURATION = re.compile(r"(?:(\d{1,6}(?:\.\d{1,6})?)h)?(?:(\d{1,6}(?:\.\d{1,6})?)m)?(?:(\d{1,9}(?:\.\d{1,6})?)s)?\Z")
 _DURATION_TEXT: Final = "a duration such as 8m, 300s or 1h30m"
@@ -53,6 +55,8 @@ def _language(value: Any) -> Any:
 
 def _path(value: Any) -> Any:
     if isinstance(value, str):
+        if value.startswith(DATASET):
+            return value
         if not value.strip() or "\0" in value:
             raise PydanticCustomError("path", "is not a path")
         return Path(value).expanduser().absolute()
@@ -79,6 +83,8 @@ Language = Annotated[
     ),
 ]
 AnyPath = Annotated[Path, BeforeValidator(_path), WithJsonSchema(_PATH_SCHEMA)]
+DatasetName = Annotated[str, Field(pattern=f"^{DATASET}.+", max_length=1_000)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
 Seconds = Annotated[
     float,
     BeforeValidator(parse_duration),
@@ -113,13 +119,14 @@ class Corpus(Section):
     """Where the texts come from and which of them are used."""
 
     sources: Annotated[
-        Annotated[list[AnyPath], Field(min_length=1)] | Literal["sample"],
+        Annotated[list[AnyPath | DatasetName], Field(min_length=1)] | Literal["sample"],
         BeforeValidator(_sources),
         PathKey("any"),
-        Allowed("a list of files and folders of text, or the word sample"),
+        Allowed("a list of files and folders of text and of datasets hf:owner/name, or the word sample"),
         WithJsonSchema({"anyOf": [_PATH_SCHEMA, {"type": "array", "minItems": 1, "items": _PATH_SCHEMA}]}),
     ]
-    """Files and folders with text in the new language, or `sample` for the embedded Dutch sample."""
+    """Files and folders with text in the new language, Hugging Face datasets (`hf:owner/name`), or `sample` for the
+    embedded Dutch sample."""
     second_domain: Annotated[AnyPath | None, PathKey("any")] = None
     """Text in the new language of another kind (file or folder), never trained on: shows that more than one domain was
     learned."""
@@ -150,6 +157,26 @@ class Corpus(Section):
     """Longer documents are split at a paragraph, sentence or character border."""
     language_check: Literal["strict", "warn", "off"] = "strict"
     """What happens when the texts look like another language: refuse, warn, or do not look."""
+    identifier: Annotated[str, Field(min_length=1, max_length=1_000), PathKey("identifier")] = "py3langid"
+    """What identifies languages: py3langid, taught:FILE, fasttext:FILE or heliport."""
+    profile: Annotated[AnyPath | None, PathKey("file")] = None
+    """Language profile (TOML) made by `mothertongue curate --derive-profile`; null knows only what the tag says."""
+    rules: Annotated[Names, PathKey("rules"), Allowed("a list of names of rule sets and of paths of TOML files")] = ("usual",)
+    """Sets of rules that documents must pass, in order: shipped ones by name, own ones by path."""
+    keep: Annotated[Names, Allowed("a list of expressions such as gopher.word_count >= 50")] = ()
+    """Further expressions over attributes that documents must fulfil, after the rules."""
+    deduplicate: Annotated[
+        tuple[Literal["url", "exact", "near", "paragraph", "substring"], ...],
+        BeforeValidator(_tuple),
+        Allowed("a list of url, exact, near, paragraph, substring"),
+    ] = ("exact", "near")
+    """Repetitions that are removed: documents of one address, equal and similar documents, paragraphs, long passages."""
+    index: Annotated[AnyPath | None, PathKey("new")] = None
+    """Folder that remembers all documents so far; a new delivery is deduplicated against them and added."""
+    executor: Literal["auto", "inline", "processes", "ray", "slurm"] = "auto"
+    """What runs the curation; changes no bit of the result."""
+    workers: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Workers at once; null takes one per core."""
 
 
 class Vocabulary(Section):

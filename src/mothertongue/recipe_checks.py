@@ -44,7 +44,7 @@ def missing_paths(recipe: Recipe, tree: Entry) -> list[Problem]:
         value = getattr(getattr(recipe, keys[0]), keys[1])
         paths = value if isinstance(value, list) else [value]
         for index, path in enumerate(paths):
-            reason = _path_fault(path, kind) if isinstance(path, Path) else ""
+            reason = _path_fault(path, kind) if isinstance(path, Path) and kind != "new" else ""
             if not reason:
                 continue
             entry = tree.find([*keys, index]) or tree.find(keys) or tree
@@ -121,7 +121,8 @@ def _contradictory(recipe: Recipe) -> Iterator[tuple[tuple[str, ...], str, str]]
 def _overlapping(recipe: Recipe) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Yield the pairs of text sets that share a file: a measure on trained text would prove nothing."""
     corpus = recipe.corpus
-    sources = corpus.sources if isinstance(corpus.sources, list) else []
+    named = corpus.sources if isinstance(corpus.sources, list) else []
+    sources = [source for source in named if isinstance(source, Path)]
     sets: list[tuple[str, list[Path | None]]] = [
         ("corpus.second_domain", [corpus.second_domain]),
         ("corpus.retention", [corpus.retention]),

@@ -59,10 +59,10 @@ def _without_empty_sections(model: type[BaseModel], tree: Entry) -> Entry:
 
 def _absolute_paths(model: type[BaseModel], tree: Entry) -> Entry:
     """Make every relative path absolute from the folder of its layer; a path-like base too."""
-    for keys, _ in path_keys(model):
+    for keys, kind in path_keys(model):
         entry = tree.find(keys)
         if entry is not None:
-            tree = _replace(tree, keys, _absolute(entry))
+            tree = _replace(tree, keys, _absolute(entry, kind))
     base = tree.find(["base"])
     if base is not None and isinstance(base.value, str) and base.value and "\0" not in base.value:
         folder = base.folder / Path(base.value).expanduser()
@@ -72,16 +72,26 @@ def _absolute_paths(model: type[BaseModel], tree: Entry) -> Entry:
     return tree
 
 
-def _absolute(entry: Entry) -> Entry:
+def _absolute(entry: Entry, kind: str) -> Entry:
     value = entry.value
     if isinstance(value, list):
-        value = [_absolute(item) for item in value]
-    elif isinstance(value, str) and value.strip() and value != "sample" and "\0" not in value:
+        value = [_absolute(item, kind) for item in value]
+    elif isinstance(value, str) and value.strip() and "\0" not in value:
+        name, path = _name_and_path(value, kind)
         try:
-            value = str((entry.folder / Path(value).expanduser()).absolute())
+            value = name + (str((entry.folder / Path(path).expanduser()).absolute()) if path else "")
         except RuntimeError:  # ~name of a user that does not exist: left as written, then reported as missing
-            value = str(entry.folder / value)
+            value = name + str(entry.folder / path)
     return Entry(value, entry.text, entry.where, entry.line, entry.folder)
+
+
+def _name_and_path(value: str, kind: str) -> tuple[str, str]:
+    """Return the part of a value that is a name and the part that is a path; either may be empty."""
+    if kind == "identifier":
+        name, colon, path = value.partition(":")
+        return name + colon, path
+    is_name = not value.endswith(".toml") if kind == "rules" else value == "sample" or value.startswith("hf:")
+    return (value, "") if is_name else ("", value)
 
 
 def _replace(tree: Entry, keys: Sequence[str], value: Entry) -> Entry:

@@ -20,7 +20,8 @@ class Allowed(str):
 
 
 class PathKey(str):
-    """Marks a field that holds a path: ``file``, ``folder`` or ``any``. Its value is made absolute and must exist."""
+    """Marks a field that holds a path: ``file``, ``folder`` or ``any``, which must exist, ``new``, or names among which
+    paths may stand (``rules``, ``identifier``). Paths are made absolute."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
