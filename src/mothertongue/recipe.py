@@ -161,7 +161,9 @@ class Corpus(Section):
     """What identifies languages: py3langid, taught:FILE, fasttext:FILE or heliport."""
     profile: Annotated[AnyPath | None, PathKey("file")] = None
     """Language profile (TOML) made by `mothertongue curate --derive-profile`; null knows only what the tag says."""
-    rules: Annotated[Names, PathKey("rules"), Allowed("a list of names of rule sets and of paths of TOML files")] = ("usual",)
+    rules: Annotated[Names, PathKey("rules"), Allowed("a list of names of rule sets and of paths of TOML files")] = (
+        "usual",
+    )
     """Sets of rules that documents must pass, in order: shipped ones by name, own ones by path."""
     keep: Annotated[Names, Allowed("a list of expressions such as gopher.word_count >= 50")] = ()
     """Further expressions over attributes that documents must fulfil, after the rules."""
@@ -170,7 +172,7 @@ class Corpus(Section):
         BeforeValidator(_tuple),
         Allowed("a list of url, exact, near, paragraph, substring"),
     ] = ("exact", "near")
-    """Repetitions that are removed: documents of one address, equal and similar documents, paragraphs, long passages."""
+    """Repetitions that are removed: documents of one address, equal or similar ones, paragraphs, long passages."""
     index: Annotated[AnyPath | None, PathKey("new")] = None
     """Folder that remembers all documents so far; a new delivery is deduplicated against them and added."""
     executor: Literal["auto", "inline", "processes", "ray", "slurm"] = "auto"
