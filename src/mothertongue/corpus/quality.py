@@ -5,21 +5,14 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import pyarrow as pa
 
 from mothertongue.corpus.document import CHECKSUM_KEY, ids_checksum
-from mothertongue.corpus.tokens import tokens
-
-GRAM = 5
-_RUN = re.compile(r"(\S)\1+")
+from mothertongue.corpus.taggers.basic import measure
 
 
 class Tagger(Protocol):
@@ -94,53 +87,6 @@ class QualityTagger:
                 CHECKSUM_KEY: ids_checksum(batch.column("id").to_pylist()),
             }
         )
-
-
-def measure(text: str) -> dict[str, float]:
-    """Return the attributes of one text: `characters` as a count, the others as shares between 0 and 1."""
-    solid = Counter(text)
-    for space in [character for character in solid if character.isspace()]:
-        del solid[space]
-    visible = max(sum(solid.values()), 1)
-    letters = sum(number for character, number in solid.items() if _is_letter(character))
-    return {
-        "characters": float(len(text)),
-        "letter_share": letters / visible,
-        "longest_run_share": _longest_run(text) / visible,
-        "repeated_line_share": _repeated_lines(text),
-        "repeated_gram_share": _repeated_grams(text),
-    }
-
-
-@lru_cache(maxsize=65_536)
-def _is_letter(character: str) -> bool:
-    """Letters, marks and joiners: an Indic or Khmer text is a third marks."""
-    return unicodedata.category(character)[0] in "LM" or character in "\u200c\u200d"
-
-
-def _longest_run(text: str) -> int:
-    """Return the length of the longest run of one visible character."""
-    return max((match.end() - match.start() for match in _RUN.finditer(text)), default=min(len(text), 1))
-
-
-def _repeated_lines(text: str) -> float:
-    """Return the share of characters in lines that stood earlier in the text."""
-    seen: set[str] = set()
-    repeated = total = 0
-    for line in text.split("\n"):
-        line = line.strip()
-        total += len(line)
-        if line in seen:
-            repeated += len(line)
-        seen.add(line)
-    return repeated / max(total, 1)
-
-
-def _repeated_grams(text: str) -> float:
-    """Return the share of five-token sequences that stood earlier in the text."""
-    words = tokens(text)
-    grams = [tuple(words[start : start + GRAM]) for start in range(len(words) - GRAM + 1)]
-    return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
 
 def decide(attributes: Mapping[str, float], thresholds: Mapping[str, Bound]) -> Decision:

@@ -1,0 +1,129 @@
+"""Tagger `language`: what an identifier says of a document and of its lines, and words that point to a neighbour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import ClassVar
+
+import pyarrow as pa
+
+from mothertongue.corpus.identify import Ranking, make_identifier
+from mothertongue.corpus.identify.identifier import Described
+from mothertongue.corpus.language import (
+    FOREIGN_PROBABILITY,
+    OPENING_CHARACTERS,
+    PARAGRAPH_CHARACTERS,
+    PARAGRAPH_PROBABILITY,
+    accepted_labels,
+)
+from mothertongue.corpus.profile import LanguageProfile
+from mothertongue.corpus.tagger import SPANS
+from mothertongue.corpus.taggers.parts import Line, lines_of
+from mothertongue.corpus.taggers.rows import (
+    NUMBER,
+    WORD,
+    Row,
+    RowTagger,
+    Span,
+    checked,
+    covered,
+    expect,
+    schema,
+    set_option,
+    share,
+    texts_of,
+)
+from mothertongue.corpus.tokens import tokens
+from mothertongue.fingerprint import digest
+
+MOST_PARTS = 500
+"""Long lines of a document that are judged one by one; of more than that, neighbours are judged together."""
+
+
+@checked
+class Language(RowTagger):
+    """The label of a document, the probability of the wanted language, and its lines in other languages.
+
+    `probability`, `foreign_line_share` (in characters) and `foreign_lines` are null where the identifier knows neither
+    the language nor a twin of it. A line of 40 characters is foreign when its own language is less probable than 0.02
+    and another one has 0.8; the span holds its line end, its score is the probability of the other language.
+    `foreign_word_share` is the share of the profile's `foreign_words` among all of those and `function_words`.
+    """
+
+    name: ClassVar[str] = "language"
+    version: ClassVar[int] = 1
+    columns: ClassVar[pa.Schema] = schema(
+        label=WORD,
+        label_probability=NUMBER,
+        probability=NUMBER,
+        foreign_line_share=NUMBER,
+        foreign_lines=SPANS,
+        foreign_word_share=NUMBER,
+    )
+
+    identifier: str = "py3langid"
+    """The name of an identifier, with the path of its file where it has one: see `identify.make_identifier`."""
+    identifier_sha256: str = ""
+    """Digest of the identifier's settings; filled in when empty."""
+
+    def __post_init__(self) -> None:
+        found = digest(dict(_identifier(self.identifier).settings))
+        set_option(self, "identifier_sha256", expect(found, self.identifier_sha256, "identifier"))
+
+    def rows(self, batch: pa.RecordBatch, profile: LanguageProfile) -> Iterable[Row]:
+        """Return what the identifier says of each document; all texts of a batch are given to it at once."""
+        identifier = _identifier(self.identifier)
+        accepted = accepted_labels(profile.language, identifier.labels)
+        texts = texts_of(batch)
+        parts = [_parts(text) if accepted else [] for text in texts]
+        asked = [text[:OPENING_CHARACTERS] for text in texts]
+        asked += [
+            text[start:end][:OPENING_CHARACTERS] for text, own in zip(texts, parts, strict=True) for start, end in own
+        ]
+        rankings = identifier.identify(asked)
+        of_parts = iter(rankings[len(texts) :])
+        for text, own, ranking in zip(texts, parts, rankings, strict=False):
+            foreign = list(_foreign(own, of_parts, accepted))
+            yield (
+                *ranking[0],
+                _support(ranking, accepted) if accepted else None,
+                share(covered(foreign), len(text)) if accepted else None,
+                foreign if accepted else None,
+                _foreign_words(text, profile),
+            )
+
+
+@lru_cache(maxsize=4)
+def _identifier(name: str) -> Described:
+    return make_identifier(name)
+
+
+def _support(ranking: Ranking, accepted: frozenset[str]) -> float:
+    return sum(probability for tag, probability in ranking if tag in accepted)
+
+
+def _parts(text: str) -> list[Line]:
+    """Return the long lines of a text with their line ends, neighbours joined so that there are at most 500 parts."""
+    long = [(start, end) for start, end in lines_of(text) if end - start >= PARAGRAPH_CHARACTERS]
+    if len(long) < 2:
+        return []
+    step = -(-len(long) // MOST_PARTS)
+    groups = [long[place : place + step] for place in range(0, len(long), step)]
+    return [(group[0][0], min(group[-1][1] + 1, len(text))) for group in groups]
+
+
+def _foreign(parts: list[Line], rankings: Iterator[Ranking], accepted: frozenset[str]) -> Iterator[Span]:
+    for (start, end), ranking in zip(parts, rankings, strict=False):
+        probability = ranking[0][1]
+        if probability >= FOREIGN_PROBABILITY and _support(ranking, accepted) < PARAGRAPH_PROBABILITY:
+            yield start, end, probability
+
+
+def _foreign_words(text: str, profile: LanguageProfile) -> float | None:
+    if not profile.foreign_words:
+        return None
+    foreign, own = (frozenset(words) for words in (profile.foreign_words, profile.function_words))
+    found = tokens(text)
+    hits = sum(word in foreign for word in found)
+    return share(hits, hits + sum(word in own for word in found))
