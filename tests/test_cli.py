@@ -211,7 +211,8 @@ def test_a_run_folder_continues_with_its_own_recipe(tmp_path: Path) -> None:
 
 def test_a_word_that_names_something_on_disk_is_a_path(tmp_path: Path) -> None:
     (tmp_path / "a=b").mkdir()
-    assert split_inputs(["a=b", "c=d", "./e=f", "g"]) == ([Path("a=b"), Path("./e=f"), Path("g")], ["c=d"])
+    assert split_inputs(["a=b", "c=d", "./e=f", "g"]) == ([Path("a=b"), Path("./e=f"), Path("g")], [], ["c=d"])
+    assert split_inputs(["hf:a/b?split=x", "c=d"]) == ([], ["hf:a/b?split=x"], ["c=d"])
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,53 @@ def _recipe_command(verb: RecipeVerb) -> Callable[..., None]:
     return command
 
 
+CURATE: Final = next(verb for verb in RECIPE_VERBS if verb.name == "curate")
+
+
+@app.command(CURATE.name, help=CURATE.help)
+def curate(
+    inputs: Inputs = None,
+    run: RunOption = None,
+    json_path: JsonOption = None,
+    dry_run: DryRunOption = False,
+    seed: SeedOption = None,
+    language: LanguageOption = None,
+    trust: TrustOption = False,
+    rerun: RerunOption = False,
+    derive_profile: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Learn a language profile from the texts, and nothing else.")
+    ] = None,
+    teach_identifier: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Teach a language identifier the texts, and nothing else.")
+    ] = None,
+    neighbour: Annotated[
+        list[str] | None, typer.Option(metavar="TAG=PATH", help="Texts in a language that is easily mistaken for it.")
+    ] = None,
+    audit: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the audit sheet of a finished curation.")
+    ] = None,
+    verdicts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read a judged audit sheet back and move thresholds.")
+    ] = None,
+) -> None:
+    """Bring a run up to curated texts, or do one of the things around it that the options name."""
+    request = Request(inputs or (), run, json_path, dry_run, seed, None, language, trust, rerun)
+    from mothertongue.stages import curation
+
+    neighbours = _neighbours(neighbour or ())
+    if derive_profile is not None or teach_identifier is not None:
+        recipe, _ = load_request(request)
+        emit(curation.learn(recipe, derive_profile, teach_identifier, neighbours, json_path))
+    elif audit is not None or verdicts is not None:
+        _, folder = load_request(request)
+        emit(curation.audit(folder, audit, verdicts, json_path))
+    else:
+        run_recipe(CURATE, request)
+
+
 for _verb in RECIPE_VERBS:
-    app.command(_verb.name, help=_verb.help)(_recipe_command(_verb))
+    if _verb is not CURATE:
+        app.command(_verb.name, help=_verb.help)(_recipe_command(_verb))
 
 
 @app.command()
@@ -302,7 +347,7 @@ def load_request(request: Request) -> tuple[Recipe, Path]:
     """Return the recipe and the run folder that a request means; raises InputError with all problems."""
     from mothertongue.recipe import load_recipe, load_sample
 
-    places, overrides = split_inputs(request.inputs)
+    places, datasets, overrides = split_inputs(request.inputs)
     flags = {"seed": request.seed, "budget": request.budget, "language": request.language}
     values: dict[str, Any] = {
         key: _number(text) if key == "seed" else text for key, text in flags.items() if text is not None
@@ -313,18 +358,20 @@ def load_request(request: Request) -> tuple[Recipe, Path]:
         return recipe, request.run or places[0]
     if "recipe" in kinds:
         recipe = load_recipe(places[0], overrides, values=values)
-    elif places:
-        recipe = _load_folders(places, overrides, values)
+    elif places or datasets:
+        recipe = _load_folders([*places, *datasets], overrides, values)
     else:
         recipe = load_sample(overrides, values=values)
-    name = places[0].absolute().stem if places else "sample"
+    name = places[0].absolute().stem if places else datasets[0].rpartition("/")[2].partition("?")[0] if datasets else "sample"
     return recipe, request.run or Path("runs") / f"{name}-{recipe.language}"
 
 
-def split_inputs(inputs: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the paths and the ``key=value`` words; a word that names something on disk is a path."""
-    overrides = [word for word in inputs if _OVERRIDE.match(word) and not os.path.lexists(word)]
-    return [Path(word) for word in inputs if word not in overrides], overrides
+def split_inputs(inputs: Sequence[str]) -> tuple[list[Path], list[str], list[str]]:
+    """Return paths, names of datasets (``hf:...``) and ``key=value`` words; what names something on disk is a path."""
+    there = {word for word in inputs if os.path.lexists(word)}
+    datasets = [word for word in inputs if word.startswith("hf:") and word not in there]
+    overrides = [word for word in inputs if _OVERRIDE.match(word) and word not in there and word not in datasets]
+    return [Path(word) for word in inputs if word not in overrides and word not in datasets], datasets, overrides
 
 
 def _kinds(places: Sequence[Path]) -> set[str]:
@@ -365,7 +412,7 @@ def _kinds(places: Sequence[Path]) -> set[str]:
     return kinds
 
 
-def _load_folders(places: Sequence[Path], overrides: Sequence[str], values: dict[str, Any]) -> Recipe:
+def _load_folders(places: Sequence[Path | str], overrides: Sequence[str], values: dict[str, Any]) -> Recipe:
     from mothertongue.recipe import load_recipe
 
     try:
@@ -408,6 +455,26 @@ def _write_json(path: Path | None, value: Any) -> None:
         from mothertongue.durability import write_json
 
         write_json(path, value)
+
+
+def _neighbours(words: Sequence[str]) -> dict[str, Path]:
+    """Read ``de=FOLDER`` words; raises InputError MT122 with all that are wrong."""
+    parts = [word.partition("=") for word in words]
+    wrong = [word for word, (tag, _, place) in zip(words, parts, strict=True) if not tag or not Path(place).exists()]
+    if wrong:
+        raise InputError(
+            Problem(
+                code="MT122",
+                message="names no texts of a neighbour",
+                where=COMMAND_LINE,
+                key="--neighbour",
+                value=word,
+                allowed="a language tag, =, and an existing file or folder, such as de=texts/german",
+                do="correct the tag or the path",
+            )
+            for word in wrong
+        )
+    return {tag: Path(place) for tag, _, place in parts}
 
 
 def _seeds(text: str | None) -> list[int] | None:

@@ -168,9 +168,9 @@ class Corpus(Section):
     keep: Annotated[Names, Allowed("a list of expressions such as gopher.word_count >= 50")] = ()
     """Further expressions over attributes that documents must fulfil, after the rules."""
     deduplicate: Annotated[
-        tuple[Literal["url", "exact", "near", "paragraph", "substring"], ...],
+        tuple[Literal["url", "exact", "near", "paragraphs", "substrings"], ...],
         BeforeValidator(_tuple),
-        Allowed("a list of url, exact, near, paragraph, substring"),
+        Allowed("a list of url, exact, near, paragraphs, substrings"),
     ] = ("exact", "near")
     """Repetitions that are removed: documents of one address, equal or similar ones, paragraphs, long passages."""
     index: Annotated[AnyPath | None, PathKey("new")] = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ SCHEMA = pa.schema(
 )
 CHECKSUM_KEY = b"mothertongue.ids"
 ROWS_PER_GROUP = 8192
+GROUP_CHARACTERS = 16 * 1024 * 1024
+ROWS_PER_BATCH = 512
 SAMPLE_CHARACTERS = 200
 
 
@@ -101,12 +103,42 @@ def meta_json(meta: dict[str, Any]) -> str:
     return json.dumps(meta, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def write_shard(path: Path, documents: Sequence[Document]) -> None:
-    """Write documents as one Parquet shard (zstd); equal documents give equal bytes, a killed write leaves nothing."""
-    checksum = ids_checksum(document.id for document in documents)
-    table = to_table(documents).replace_schema_metadata({CHECKSUM_KEY: checksum.encode()})
-    with durability.writing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP, store_schema=True)
+def write_shard(path: Path, documents: Iterable[Document]) -> int:
+    """Write documents as one Parquet shard (zstd) and return their number.
+
+    Equal documents give equal bytes; a killed write leaves nothing. A group of rows is in memory at a time.
+    """
+    state, rows = xxhash.xxh3_128(), 0
+    with (
+        durability.writing(path) as temporary,
+        pq.ParquetWriter(temporary, SCHEMA, compression="zstd", store_schema=True) as writer,
+    ):
+        for group in _groups(documents):
+            for document in group:
+                state.update(document.id.encode("utf-8") + b"\0")
+            writer.write_table(to_table(group), row_group_size=ROWS_PER_GROUP)
+            rows += len(group)
+        writer.add_key_value_metadata({CHECKSUM_KEY.decode(): state.hexdigest()})
+    return rows
+
+
+def _groups(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """Yield groups of at most 8,192 rows and about 16 MiB of text."""
+    group: list[Document] = []
+    size = 0
+    for document in documents:
+        group.append(document)
+        size += len(document.text)
+        if len(group) == ROWS_PER_GROUP or size >= GROUP_CHARACTERS:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def size_of(document: Document) -> int:
+    """Return the bytes of a document's text in UTF-8."""
+    return len(document.text.encode("utf-8", "replace"))
 
 
 def read_shard(path: Path) -> list[Document]:
@@ -114,17 +146,39 @@ def read_shard(path: Path) -> list[Document]:
 
     Raises InputError MT210 when the file is no shard, has other columns, or its ids do not match its own checksum.
     """
+    return list(iterate_shard(path))
+
+
+def iterate_shard(path: Path) -> Iterator[Document]:
+    """Yield the documents of a shard in their order, with a group of rows in memory at a time.
+
+    Raises InputError MT210 when the file is no shard, has other columns, or, at its end, when its ids do not match
+    its own checksum.
+    """
+    stored = shard_checksum(path)
+    state = xxhash.xxh3_128()
     try:
-        table = pq.ParquetFile(path).read()
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=ROWS_PER_BATCH):
+                for row in batch.to_pylist():
+                    state.update(row["id"].encode("utf-8") + b"\0")
+                    yield Document(row["id"], row["text"], row["source"], row["language"], json.loads(row["meta"]))
     except (pa.ArrowException, OSError) as error:
         raise _broken_shard(path, str(error).splitlines()[0]) from error
-    if table.schema.names != SCHEMA.names:
-        raise _broken_shard(path, "columns: " + ", ".join(table.schema.names))
-    rows = table.cast(SCHEMA.with_metadata(table.schema.metadata)).to_pylist()
-    stored = (table.schema.metadata or {}).get(CHECKSUM_KEY, b"").decode()
-    if stored != ids_checksum(row["id"] for row in rows):
+    if state.hexdigest() != stored:
         raise _broken_shard(path, "the ids do not match the checksum of the file")
-    return [Document(row["id"], row["text"], row["source"], row["language"], json.loads(row["meta"])) for row in rows]
+
+
+def shard_checksum(path: Path) -> str:
+    """Return the checksum of the id column that a shard carries in its footer; raises InputError MT210."""
+    try:
+        with pq.ParquetFile(path) as file:
+            names, metadata = file.schema_arrow.names, file.metadata.metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise _broken_shard(path, str(error).splitlines()[0]) from error
+    if names != SCHEMA.names:
+        raise _broken_shard(path, "columns: " + ", ".join(names))
+    return str(metadata.get(CHECKSUM_KEY, b"").decode())
 
 
 def _broken_shard(path: Path, found: str) -> InputError:

@@ -60,9 +60,7 @@ def plan_read(files: Sequence[FoundFile], datasets: Sequence[str], options: Read
     return tasks
 
 
-def _task(
-    number: int, function: str, arguments: Mapping[str, Any], places: Mapping[str, Any], weight: float
-) -> Task:
+def _task(number: int, function: str, arguments: Mapping[str, Any], places: Mapping[str, Any], weight: float) -> Task:
     call = f"{__name__}:{function}"
     return Task("read", number, call, arguments, (), (_dropped_name(number),), places=places, weight=weight)
 

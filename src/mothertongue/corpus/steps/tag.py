@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mothertongue.corpus.attributes import write_attributes
-from mothertongue.corpus.document import CHECKSUM_KEY
+from mothertongue.corpus.document import shard_checksum
 from mothertongue.corpus.profile import LanguageProfile, read_profile
 from mothertongue.corpus.tagger import Tagger, attribute_key
 from mothertongue.corpus.taggers import make_tagger
@@ -75,8 +75,8 @@ def tag_shard(
     made = make_tagger(tagger, settings)
     profile = read_profile(folder / PROFILE, language)
     number = Path(documents).name
+    checksum = shard_checksum(folder / documents)
     with pq.ParquetFile(folder / documents) as file:
-        checksum = (file.schema_arrow.metadata or {}).get(CHECKSUM_KEY, b"").decode()
         target = folder / "attributes" / key / number
         rows = write_attributes(target, _batches(file, made, profile), made.columns, key=key, checksum=checksum)
     return {"documents": rows}
