@@ -1,119 +1,150 @@
-"""The plan of a curation: tasks, each with a manifest, so that any of them can be killed, repeated or moved.
+"""The plan of a curation: steps of tasks, of which only those run that have no valid manifest.
 
-A step is a list of tasks. A task calls one function, named as `module:function`, with arguments in the types of JSON,
-and writes named files; its manifest holds a fingerprint over all that decides its output, the size and hash of every
-file, and the counts that it reports. A step that runs again performs only the tasks without a valid manifest, with any
-number of workers on any executor; totals are sums over manifests, so they are exact after any number of restarts.
+A step that runs again performs what is missing, changed or damaged, with any number of workers on any executor, and
+says why. Totals are sums over manifests, so they are exact after any number of restarts. One process plans at a time;
+it holds a lease on the folder.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib import import_module
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import xxhash
-
-from mothertongue import durability
-from mothertongue.console import progress
+from mothertongue import durability, lease
+from mothertongue.console import progress, say
 from mothertongue.corpus.executors import Executor, Inline
+from mothertongue.corpus.executors.slurm_array import arrays
+from mothertongue.corpus.task import (
+    COSTS,
+    MANIFESTS,
+    UNFINISHED,
+    Counts,
+    Job,
+    Task,
+    file_hash,
+    finished,
+    perform,
+    read_manifest,
+    why,
+)
 from mothertongue.errors import Problem, WorkError
-from mothertongue.fingerprint import digest
 
-Counts = dict[str, Any]
-"""What a task reports: JSON values; numbers are summed by `total`."""
-_FORMAT = 1
-_CHUNK = 1 << 20
+__all__ = ["Cost", "Counts", "Task", "Work", "costs", "file_hash", "manifests", "open_work", "perform", "total"]
 
 
-@dataclass(frozen=True)
-class Task:
-    """One unit of work: everything that decides its output, as plain values, so that any machine can perform it.
+class Hashes:
+    """Hashes of files, computed once for as long as size, time and inode of a file stay; for one process only."""
 
-    Paths are relative to the folder of the work, with `/`; a moved folder stays valid.
-    """
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[int, int, int], str]] = {}
 
-    step: str
-    """The name of the step, also that of its folder of manifests; may hold `/`."""
-    number: int
-    """Number within the step; shards keep theirs through all steps."""
-    call: str
-    """`module:function`; called as `function(folder, **arguments)`, returns Counts. Raising `version` in `arguments`
-    makes old results invalid."""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    inputs: tuple[str, ...] = ()
-    """Files that are read; their content is part of the fingerprint."""
-    outputs: tuple[str, ...] = ()
-    """Files that are written, through `durability`. A function that only knows afterwards how many files it wrote
-    names them in its counts, under `outputs`."""
-    places: Mapping[str, Any] = field(default_factory=dict)
-    """More arguments that decide nothing: where files outside the folder lie. Their content belongs in `arguments`."""
-    weight: float = 1.0
-    """Size for the progress bar."""
-
-    @property
-    def manifest(self) -> str:
-        """The path of the manifest, relative to the folder."""
-        return f"manifests/{self.step}/{self.number:05d}.json"
+    def __call__(self, path: Path) -> str:
+        """Return the hash of a file's content."""
+        status = path.stat()
+        state = (status.st_size, status.st_mtime_ns, status.st_ino)
+        if self._known.get(path, (None, ""))[0] != state:
+            self._known[path] = (state, file_hash(path))
+        return self._known[path][1]
 
 
 @dataclass(frozen=True)
 class Work:
-    """A folder of curation and the executor that works in it."""
+    """A folder of curation and the executor that works in it; `open_work` makes sure that nobody else does."""
 
     folder: Path
     executor: Executor = field(default_factory=Inline)
     watch: Callable[[], None] = lambda: None
     """Called after each task; raises to stop."""
+    _hashes: Hashes = field(default_factory=Hashes, repr=False, compare=False)
 
     def path(self, name: str) -> Path:
         """Return a path below the folder."""
         return self.folder / name
 
     def run(self, tasks: Sequence[Task], label: str, unit: str = "tasks") -> list[Counts]:
-        """Return the counts of all tasks in their order; tasks with a valid manifest are not performed again."""
-        done: dict[int, Counts] = {}
-        waiting: list[tuple[str, Task, str]] = []
-        hashes: dict[str, str] = {}
-        for position, task in enumerate(tasks):
-            fingerprint = _fingerprint(self.folder, task, hashes)
-            counts = _finished(self.folder, task, fingerprint)
-            if counts is None:
-                waiting.append((str(self.folder), task, fingerprint))
-            else:
-                done[position] = counts
-        left = [position for position in range(len(tasks)) if position not in done]
+        """Return the counts of all tasks in their order; tasks with a valid manifest are not performed again.
+
+        `tasks` are all tasks of their steps: what another plan left under the name of a step is removed. Raises
+        WorkError MT224 when an input is missing, and whatever a task or the executor raises.
+        """
+        self._retire(tasks)
+        jobs = [self._job(task) for task in tasks]
+        done = {place: counts for place, job in enumerate(jobs) if (counts := finished(job, self._hashes)) is not None}
+        left = [place for place in range(len(jobs)) if place not in done]
+        self._explain([jobs[place] for place in left], label, len(jobs))
         with progress(label, max(sum(task.weight for task in tasks), 1e-9), unit) as tick:
-            tick(sum(tasks[position].weight for position in done))
-            results = self.executor.map(perform, waiting)
-            for position, counts in zip(left, results, strict=True):
-                done[position] = counts
-                tick(tasks[position].weight)
+            tick(sum(tasks[place].weight for place in done))
+            results = self.executor.run([jobs[place] for place in left])
+            for place, counts in zip(left, results, strict=True):
+                done[place] = counts
+                tick(tasks[place].weight)
                 self.watch()
-        return [done[position] for position in range(len(tasks))]
+        return [done[place] for place in range(len(jobs))]
+
+    def why(self, task: Task) -> list[str]:
+        """Return in words why a task has to be performed; empty when it is finished and undamaged."""
+        return why(self._job(task), self._hashes)
+
+    def _job(self, task: Task) -> Job:
+        hashes = {}
+        for name in task.inputs:
+            path = self.folder / name
+            if not path.is_file():
+                do = "run the same command again; report it if it stays"
+                raise WorkError(Problem("MT224", f"{task.name} reads a file that is gone", where=str(path), do=do))
+            hashes[name] = self._hashes(path)
+        return Job(str(self.folder.absolute()), task, hashes)
+
+    def _explain(self, jobs: Sequence[Job], label: str, total: int) -> None:
+        reasons = Counter(causes[0] for job in jobs if (causes := why(job, self._hashes)) and causes != [UNFINISHED])
+        if reasons:
+            (reason, _), others = reasons.most_common(1)[0], len(reasons) - 1
+            more = f", and {others} other reason{'s' if others > 1 else ''}" if others else ""
+            say(f"{label}: {reasons.total()} of {total} tasks run again: {reason}{more}")
+
+    def _retire(self, tasks: Sequence[Task]) -> None:
+        """Remove what an earlier plan with other tasks wrote: the files would be taken for results of this one."""
+        planned = {task.manifest for task in tasks}
+        if len(planned) < len(tasks):
+            raise ValueError("two tasks of a plan have the same step and number")
+        stale = [
+            path
+            for step in dict.fromkeys(task.step for task in tasks)
+            for path in sorted((self.folder / MANIFESTS / step).glob("*.json"))
+            if path.relative_to(self.folder).as_posix() not in planned
+        ]
+        kept = {name for task in tasks for name in task.outputs}
+        for path in stale:
+            for entry in (read_manifest(path) or {"files": []})["files"]:
+                if entry["path"] not in kept:
+                    durability.remove(self.folder / entry["path"])
+            durability.remove(self.folder / COSTS / path.relative_to(self.folder / MANIFESTS))
+            durability.remove(path)
 
 
-def perform(job: tuple[str, Task, str]) -> Counts:
-    """Perform one task (folder, task, fingerprint) and return its counts; its manifest is written last.
+@contextmanager
+def open_work(
+    folder: Path, executor: Executor | None = None, watch: Callable[[], None] = lambda: None
+) -> Iterator[Work]:
+    """Yield the work in a folder, made if need be, that no other process plans; workers are let go at the end.
 
-    Runs in any process. A task that another worker has finished meanwhile is not performed again.
+    What dead writers left unfinished is removed. Raises InputError MT811 when a living process holds the folder.
     """
-    folder, (_, task, fingerprint) = Path(job[0]), job
-    finished = _finished(folder, task, fingerprint)
-    if finished is not None:
-        return finished
-    module, _, name = task.call.partition(":")
-    function: Callable[..., Counts] = getattr(import_module(module), name)
-    counts: Counts = json.loads(
-        json.dumps(durability.plain(function(folder, **task.arguments, **task.places)), allow_nan=False)
-    )
-    files = [_entry(folder, name) for name in (*task.outputs, *counts.get("outputs", ()))]
-    value = {"format": _FORMAT, "fingerprint": fingerprint, "files": files, "counts": counts}
-    durability.write_json(folder / task.manifest, value)
-    return counts
+    durability.make_folder(folder)
+    with lease.acquire(folder) as held, durability.fence(folder, held.check):
+        if not any(arrays(folder)):  # elements of an array that outlived its plan are living writers
+            durability.remove_temporary(folder)
+        work = Work(folder, executor or Inline(), watch)
+        try:
+            yield work
+        finally:
+            work.executor.close()
+        durability.remove_temporary(folder)
 
 
 def total(counts: Sequence[Counts]) -> Counts:
@@ -126,67 +157,39 @@ def total(counts: Sequence[Counts]) -> Counts:
             elif isinstance(value, bool | int | float):
                 result[key] = result.get(key, 0) + value
             elif isinstance(value, list):
-                result[key] = [*result.get(key, []), *value]
+                result.setdefault(key, []).extend(value)
             else:
                 result[key] = value
     return result
 
 
-def file_hash(path: Path) -> str:
-    """Return the 128-bit xxh3 hash of a file's content in hex: fast enough to check every shard at every start."""
-    state = xxhash.xxh3_128()
-    with path.open("rb") as stream:
-        while block := stream.read(_CHUNK):
-            state.update(block)
-    return state.hexdigest()
-
-
-def _fingerprint(folder: Path, task: Task, hashes: dict[str, str]) -> str:
-    for name in task.inputs:
-        if name not in hashes:
-            hashes[name] = _input_hash(folder, name)
-    return digest(
-        {
-            "call": task.call,
-            "arguments": dict(task.arguments),
-            "inputs": {name: hashes[name] for name in task.inputs},
-            "outputs": list(task.outputs),
-        }
-    )
-
-
-def _input_hash(folder: Path, name: str) -> str:
-    path = folder / name
-    if not path.is_file():
-        do = "report this as a fault of the program: a step asks for a file that no step before it wrote"
-        raise WorkError(Problem("MT224", "a file of the curation is missing", where=str(path), do=do))
-    return file_hash(path)
-
-
-def _entry(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / name
-    return {"path": name, "size": path.stat().st_size, "hash": file_hash(path)}
-
-
-def _finished(folder: Path, task: Task, fingerprint: str) -> Counts | None:
-    """Return the counts of a task whose manifest and files are whole, else None."""
-    try:
-        value = json.loads((folder / task.manifest).read_bytes())
-        if value["format"] != _FORMAT or value["fingerprint"] != fingerprint:
-            return None
-        files, counts = value["files"], value["counts"]
-        whole = all(
-            (folder / entry["path"]).stat().st_size == entry["size"]
-            and file_hash(folder / entry["path"]) == entry["hash"]
-            for entry in files
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return counts if whole and isinstance(counts, dict) else None
-
-
 def manifests(folder: Path, step: str) -> Iterator[tuple[int, Counts]]:
-    """Yield (number, counts) of all finished tasks of a step, by number."""
-    for path in sorted((folder / "manifests" / step).glob("*.json")):
-        value = json.loads(path.read_bytes())
-        yield int(path.stem), value["counts"]
+    """Yield (number, counts) of all finished tasks of a step, by number; a damaged manifest is left out."""
+    for path in sorted((folder / MANIFESTS / step).glob("*.json")):
+        value = read_manifest(path)
+        if value is not None:
+            yield int(path.stem), value["counts"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What finished tasks took: their number, seconds of wall clock and processor summed, the largest memory."""
+
+    tasks: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_bytes: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        peak = max(self.peak_memory_bytes, other.peak_memory_bytes)
+        tasks, seconds = self.tasks + other.tasks, self.seconds + other.seconds
+        return Cost(tasks, seconds, self.cpu_seconds + other.cpu_seconds, peak)
+
+
+def costs(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return step -> its `Cost` as JSON, in the order of the names; measured, so it differs between equal runs."""
+    found: dict[str, Cost] = {}
+    for path in sorted((folder / COSTS).rglob("*.json")):
+        step = path.parent.relative_to(folder / COSTS).as_posix()
+        found[step] = found.get(step, Cost()) + Cost(tasks=1, **json.loads(path.read_bytes()))
+    return {step: asdict(cost) for step, cost in found.items()}

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol, TypeVar
+
+from mothertongue.corpus.task import Counts, Job
+from mothertongue.errors import InputError, Problem
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """Calls a module-level function on picklable items; results come in the order of the items."""
+    """Performs jobs, with the same bits whatever it is made of; counts come in the order of the jobs."""
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield `function(item)` for each item, in order."""
+    def run(self, jobs: Sequence[Job]) -> Iterator[Counts]:
+        """Yield `perform(job)` for each job, in order; raises what a job raises, and WorkError for lost workers.
+
+        When the iterator is left early, nothing of it goes on working.
+        """
+
+    def close(self) -> None:
+        """Let go of all workers; the executor can be used again and starts new ones then."""
+
+
+def one_thread_each() -> None:
+    """Keep libraries of this worker from starting a thread per core: the other cores belong to other workers."""
+    for name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def appeared(job: Job, pause: Callable[[float], None], patience: float = 60.0) -> None:
+    """Return when the manifest of a finished job can be seen from here; network disks show new files late.
+
+    Raises InputError MT263 when it does not appear within `patience` seconds: then the job wrote to another disk.
+    """
+    path, waited, step = Path(job.folder) / job.task.manifest, 0.0, 0.1
+    while not path.is_file():
+        if waited > patience:
+            message = f"a worker finished {job.task.name}, but its files cannot be seen from this machine"
+            do = "choose a folder on a disk that all machines share"
+            raise InputError(Problem("MT263", message, where=job.folder, do=do))
+        pause(step)
+        waited, step = waited + step, min(2 * step, 5.0)

@@ -5,56 +5,138 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection
 
-from mothertongue.corpus.executors.executor import Executor, Item, Result
-from mothertongue.corpus.executors.inline import Inline
+from mothertongue.console import say
+from mothertongue.corpus.executors.executor import Item, Result, one_thread_each
+from mothertongue.corpus.task import Counts, Job, perform
 from mothertongue.errors import Problem, WorkError
 
+ATTEMPTS = 3
+"""Deaths of workers in the same jobs after which the work is given up."""
+_AHEAD = 16
+"""Jobs per worker that wait behind a slow one; a job is small."""
 
-@dataclass(frozen=True)
+
+@dataclass
 class Processes:
-    """Runs items in worker processes; at most two items per worker wait, so memory stays bounded."""
+    """Performs jobs in worker processes, which stay for the next jobs until `close`.
+
+    A worker that is killed is replaced and its jobs are started again; WorkError MT211 when that happens `ATTEMPTS`
+    times without a job being finished. Workers end with the process that started them, however it ends.
+    """
 
     workers: int
+    _pool: _Pool | None = field(default=None, init=False, repr=False, compare=False)
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Counts]:
+        """Yield the counts of each job, in the order of the jobs."""
+        yield from self._in_order(perform, jobs, _AHEAD * self.workers)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield `function(item)` in the order of items; raises WorkError MT211 when a worker process dies."""
+        """Yield `function(item)` in the order of items; at most two items per worker wait."""
+        yield from self._in_order(function, items, 2 * self.workers)
+
+    def close(self) -> None:
+        """Let the workers finish what they do and end."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def _in_order(self, function: Callable[[Item], Result], items: Iterable[Item], ahead: int) -> Iterator[Result]:
+        source = iter(items)
+        waiting = deque(islice(source, ahead))
+        futures: deque[Future[Result]] = deque()
+        deaths = 0
+        try:
+            while waiting:
+                try:
+                    while len(futures) < len(waiting):
+                        futures.append(self._submit(function, waiting[len(futures)]))
+                    result = futures[0].result()
+                except BrokenProcessPool as error:
+                    self._abandon()
+                    futures.clear()
+                    deaths += 1
+                    if deaths == ATTEMPTS:
+                        raise WorkError(_workers_died(list(islice(waiting, self.workers)))) from error
+                    say("a worker process was ended from outside; what it did is started again")
+                    continue
+                futures.popleft()
+                waiting.popleft()
+                waiting.extend(islice(source, 1))
+                deaths = 0
+                yield result
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+        if self._pool is None:
+            self._pool = _Pool(self.workers)
+        return self._pool.executor.submit(function, item)
+
+    def _abandon(self) -> None:
+        if self._pool is not None:
+            self._pool.abandon()
+            self._pool = None
+
+
+class _Pool:
+    """Worker processes, and a pipe whose end tells them that nobody wants their work any more.
+
+    The pipe also ends when this process is killed; workers of a dead parent would else wait for work for ever.
+    """
+
+    def __init__(self, workers: int) -> None:
         # Workers are started afresh: a fork of a process with threads (progress, heartbeat) can deadlock.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_ignore_interrupts) as pool:
-            waiting: deque[Future[Result]] = deque()
-            try:
-                for item in items:
-                    waiting.append(pool.submit(function, item))
-                    if len(waiting) >= 2 * self.workers:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            except BrokenProcessPool as error:
-                raise WorkError(_worker_died()) from error
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        self._reader, self._writer = context.Pipe(duplex=False)
+        self.executor = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_begin_worker, initargs=(self._reader,)
+        )
+
+    def close(self) -> None:
+        """Let the workers finish what they do."""
+        self.executor.shutdown(wait=True)
+        self._writer.close()
+        self._reader.close()
+
+    def abandon(self) -> None:
+        """End the workers at once; what they were writing stays under temporary names."""
+        self._writer.close()
+        self.executor.shutdown(wait=True, cancel_futures=True)
+        self._reader.close()
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C goes to the whole group; only the parent decides what it means."""
+def _begin_worker(lifeline: Connection) -> None:
+    # Ctrl-C goes to the whole group; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    one_thread_each()
+    threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
 
 
-def _worker_died() -> Problem:
+def _end_with(lifeline: Connection) -> None:
+    """End this process when the other end of the pipe is closed."""
+    with suppress(EOFError, OSError):
+        lifeline.recv()
+    os._exit(1)
+
+
+def _workers_died(items: Sequence[object]) -> Problem:
+    names = ", ".join(item.task.name for item in items if isinstance(item, Job))
     return Problem(
         code="MT211",
-        message="a worker process ended while it was reading texts; the system may have run out of memory",
-        do="run again with fewer workers, or with more free memory",
+        message=f"worker processes were ended {ATTEMPTS} times while they worked on the same texts"
+        + (f" ({names})" if names else "")
+        + "; the system may have run out of memory",
+        do="run the same command again with fewer workers, or with more free memory; finished work is kept",
     )
-
-
-def usual_executor(total_bytes: int) -> Executor:
-    """Return Inline for small corpora, where starting workers costs more than it saves, else one worker per core."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Processes(cores) if cores > 1 and total_bytes > 32 * 1024 * 1024 else Inline()
