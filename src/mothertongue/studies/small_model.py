@@ -1,0 +1,114 @@
+"""Small models from scratch on one budget, so that a study can say what a choice of texts is worth (card 14, step 1).
+
+Enters: texts by arm. Leaves: one model per arm, all with the same tokenizer, first weights, number of steps and tokens
+per step, and their bits per byte on held-out texts. An arm with fewer texts sees them more often: tokens are fixed,
+not epochs. Two models are trained at a time, each with one thread of arithmetic, so the result depends neither on the
+number of cores nor on what else the machine does.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+    from mothertongue.evaluation.scorer import DocumentBits
+
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Size and training of the models of a study: `steps` of `batch` rows of `row` tokens at the peak `rate`."""
+
+    steps: int
+    layers: int = 2
+    width: int = 128
+    vocabulary: int = 800
+    row: int = 128
+    batch: int = 8
+    rate: float = 3e-3
+
+
+class SmallModels:
+    """Models of one budget and one seed. `texts` teach the tokenizer that they share."""
+
+    def __init__(self, texts: Sequence[str], budget: Budget, seed: int) -> None:
+        from mothertongue.testing import tiny_model, tiny_tokenizer
+
+        self.budget, self.seed = budget, seed
+        self.tokenizer: PreTrainedTokenizerFast = tiny_tokenizer(texts, budget.vocabulary)
+        self.untrained: LlamaForCausalLM = tiny_model(self.tokenizer, budget.layers, budget.width, seed)
+
+    def train(
+        self, arms: Mapping[str, Sequence[str]], start: LlamaForCausalLM | None = None
+    ) -> dict[str, LlamaForCausalLM]:
+        """Return one model per arm, trained on its texts from the weights of `start` (default: untrained).
+
+        Raises ValueError for an arm whose texts do not fill one row.
+        """
+        first = self.untrained if start is None else start
+        # PyTorch lets go of the interpreter while it computes.
+        with _one_thread(), ThreadPoolExecutor(_AT_ONCE, initializer=_prepare_thread) as pool:
+            models = pool.map(lambda texts: self._train(copy.deepcopy(first), texts), arms.values())
+            return dict(zip(arms, models, strict=True))
+
+    def score(
+        self, models: Mapping[str, LlamaForCausalLM], groups: Mapping[str, Sequence[str]]
+    ) -> dict[str, dict[str, DocumentBits]]:
+        """Return bits and bytes of every text of every group under every model: model -> group -> DocumentBits.
+
+        Texts longer than a row of training are outside of what the models have seen; give short ones.
+        """
+        from mothertongue.evaluation.scorer import Scorer, bits_per_byte
+
+        def of(model: LlamaForCausalLM) -> dict[str, DocumentBits]:
+            scorer = Scorer(model, self.tokenizer)
+            return {name: bits_per_byte(scorer, texts) for name, texts in groups.items()}
+
+        with _one_thread():
+            return {name: of(model) for name, model in models.items()}
+
+    def _train(self, model: LlamaForCausalLM, texts: Sequence[str]) -> LlamaForCausalLM:
+        from mothertongue.training.loop import Loop, LoopOptions
+        from mothertongue.training.objectives.causal import CausalObjective
+        from mothertongue.training.order import MixedOrder
+        from mothertongue.training.packing import encode_documents, pack
+        from mothertongue.training.trainable import TrainableOptions, finish
+
+        budget = self.budget
+        rows = pack(encode_documents(self.tokenizer, texts), budget.row, "text")
+        if not rows:
+            raise ValueError(f"{len(texts)} texts do not fill one row of {budget.row} tokens")
+        trainable = TrainableOptions("full", 1, budget.rate, budget.rate, True, self.seed)
+        order = MixedOrder({"text": len(rows)}, {"text": 1.0}, budget.batch, self.seed)
+        Loop(model, CausalObjective(), {"text": rows}, order, trainable, LoopOptions(budget.steps)).run()
+        finish(model, trainable)
+        return model
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _prepare_thread() -> None:
+    import torch
+
+    from mothertongue.models.device import prepare_machine
+
+    torch.set_num_threads(1)
+    prepare_machine()  # in each thread, since denormals are flushed by thread
