@@ -57,7 +57,9 @@ HTML = """<!DOCTYPE html><html lang="nl"><head><title>Kop</title><style>p{}</sty
 <ul><li>Punt een</li><li><p>Punt twee</p></li></ul><p><a href=a>Lees</a> <a href=b>verder</a></p>
 <table><tr><td>Getal</td><td>Acht</td></tr><tr><td>Kleur</td><td>Rood</td></tr></table>
 <p hidden>weg</p><script>var a = "<p>nee</p>";</script><footer>Voet</footer></body></html>"""
-HTML_TEXT = "De kop\n\nEen alinea met tekst & meer.\n\nPunt een\nPunt twee\nGetal | Acht\nKleur | Rood"
+HTML_TEXT = (
+    "De kop\n\nEen alinea met\ntekst & meer.\n\nPunt een\nPunt twee\n\nLees verder\n\nGetal | Acht\nKleur | Rood"
+)
 MARKDOWN = """---
 title: weg
 ---
@@ -241,9 +243,8 @@ def test_no_file_is_opened_by_an_entity_or_a_dtd(tmp_path, declared):
 def test_bombs_stop_at_the_ratio(tmp_path, name):
     body = b'{"text": "' + b"a" * 30_000_000 + b'"}'
     data = gzip.compress(body) if name.endswith("gz") else zstandard.compress(body)
-    (row,) = read(written(tmp_path, name, data))
-    assert row.reason == "decompression_bomb"
-    assert read(tmp_path / name, Limits(ratio=1e9))[0].text.endswith("aaa" if "txt" not in name else '"}')
+    assert read(written(tmp_path, name, data))[-1].reason == "decompression_bomb"
+    assert read(tmp_path / name, Limits(ratio=1e9))[-1].text.endswith("aaa" if "txt" not in name else '"}')
 
 
 def test_zstd_frames_with_a_huge_window_are_refused(tmp_path):
@@ -261,9 +262,9 @@ def test_many_members_of_one_archive_are_read(tmp_path):
         assert [item.text for item in items] == ["een", "twee"]
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.page"])
+@pytest.mark.parametrize("name", ["a.html", "a.page"])
 def test_a_record_above_the_cap_is_dropped(tmp_path, name):
-    (row,) = read(written(tmp_path, name, "x" * 5000), Limits(record_bytes=4000))
+    (row,) = read(written(tmp_path, name, "x" * 5000), Limits(record_bytes=4000, markup_bytes=4000))
     assert row.reason in ("too_large", "malformed")
     assert row.reason == "too_large" or name == "a.page"
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# Rows above these sizes are page layout made with tables, whose cells are texts of their own.
-MOST_CELLS = 12
-CELL_CHARACTERS = 160
-
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a list written as one string, the way element names are listed here."""
@@ -43,9 +39,3 @@ class Blocks:
             parts.append(text)
             previous_item = item
         return "".join(parts)
-
-    def merge_row(self, start: int) -> None:
-        """Join the blocks since number `start` to one line: the cells of a table row, unless they are long texts."""
-        cells = [text for text, _ in self.done[start:]]
-        if 1 < len(cells) <= MOST_CELLS and max(map(len, cells)) <= CELL_CHARACTERS:
-            self.done[start:] = [(" | ".join(cells), True)]

@@ -1,39 +1,40 @@
-"""HTML: the main text of a page, i.e. headings, paragraphs and list items without navigation."""
+"""HTML: the main text of a page, found by Resiliparse, i.e. headings, paragraphs and list items without navigation."""
 
 from __future__ import annotations
 
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from typing import TYPE_CHECKING
 
 from mothertongue.corpus.document import Document, Dropped, content_id
-from mothertongue.corpus.readers.blocks import Blocks, words
-from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all
+from mothertongue.corpus.readers.blocks import words
+from mothertongue.corpus.readers.facts import facts, iso_date
+from mothertongue.corpus.readers.nesting import check_nesting
+from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all, with_packed
 
-_LEFT_OUT = words(
-    "script style noscript template head nav header footer aside form button select input textarea svg math canvas "
-    "iframe object embed audio video figure pre menu dialog"
-)
-_BLOCKS = words(
-    "p div section article main body html h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th "
-    "blockquote address details summary center fieldset figcaption hr"
-)
-_HEADINGS = words("h1 h2 h3 h4 h5 h6")
-# Words in class and id attributes by which pages name what is not their text. Page authors write these in English
-# whatever the language of the page is, so the rule does not favour a language.
-_MARKED = words(
-    "nav navbar navigation breadcrumb breadcrumbs menu sidebar toc footer header relatedtopics related cookie cookies "
-    "share social comments advertisement pagination copyright"
-)
-_WORD = re.compile(r"[A-Za-z]+")
+if TYPE_CHECKING:
+    from resiliparse.parse.html import DOMNode, HTMLTree
+
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
-# A short block of which this share is links is navigation, not text.
-LINK_SHARE = 0.66
-SHORT_BLOCK = 200
+# Listings are no language, a header without the heading of the page is the head of the site, and the last two are the
+# edit links and footnote marks of MediaWiki.
+_NO_TEXT = ["pre", "header:not(:has(h1))", "[role=dialog]", ".mw-editsection", "sup.reference"]
+# Resiliparse takes any list in the outermost levels of a page for a menu. On plain pages text stands there.
+_LEVELS = 6
+_CLOSED = re.compile(r"<([A-Za-z][\w:.-]{0,60})((?:\s[^<>]{0,4000})?)/>")
+_VOID = words("area base br col embed hr img input link meta param source track wbr")
+# Codecs of Python in which no page is written; the first two need quadratic time.
+_NO_PAGES = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"})
+_DATES = (
+    "meta[property='article:published_time']",
+    "meta[itemprop=datePublished]",
+    "meta[name='dcterms.date']",
+    "meta[name='DC.date']",
+    "meta[name=date]",
+)
 
 
 @dataclass(frozen=True)
@@ -42,156 +43,120 @@ class HtmlReader:
 
     language: str
     limits: Limits = USUAL_LIMITS
-    suffixes: tuple[str, ...] = (".html", ".htm", ".xhtml")
+    suffixes: tuple[str, ...] = with_packed(".html", ".htm", ".xhtml")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
         """Yield the one document of the page, or the reason why there is none."""
         source = path.as_posix()
         try:
-            data = read_all(path, self.limits)
-            text, meta = html_text(_decode(data), self.limits)
+            text, meta = html_text(decode_page(read_all(path, self.limits)), self.limits)
         except UnreadableError as error:
             yield error.dropped(source)
             return
         yield Document(content_id(text), text, source, self.language, meta)
 
 
-def _decode(data: bytes) -> str:
+def decode_page(data: bytes, charset: str | None = None) -> str:
+    """Return a page as text: by its byte order mark, the `charset` of its transport, its own declaration, or UTF-8."""
     declared = _CHARSET.search(data[:4096])
-    if declared is None or data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return decode(data)
-    name = declared.group(1).decode("ascii").lower()
+    name = charset or (declared.group(1).decode("ascii") if declared else "utf-8")
     # Browsers read latin-1 as its superset, and a page that could hold the declaration in ASCII is no UTF-16.
-    name = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "utf-16": "utf-8"}.get(name, name)
-    if name in ("utf-8", "utf8"):
+    name = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "utf-16": "utf-8"}.get(
+        name.lower(), name.lower()
+    )
+    if name in ("utf-8", "utf8") or data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return decode(data)
     try:
+        if codecs.lookup(name).name in _NO_PAGES:
+            raise LookupError(name)
         return data.decode(name)
     except (LookupError, UnicodeDecodeError, ValueError) as error:
-        offset = error.start if isinstance(error, UnicodeDecodeError) else declared.start()
+        offset = error.start if isinstance(error, UnicodeDecodeError) else declared.start() if declared else 0
         raise UnreadableError("wrong_encoding", offset, f"the page declares {name} but is not", "UTF-8") from error
 
 
-def _solid(text: str) -> int:
-    return len("".join(text.split()))
-
-
-@dataclass
-class _Page:
-    """The state of one walk through a page: open links, open items, and the blocks so far."""
-
-    blocks: Blocks = field(default_factory=Blocks)
-    items: int = 0
-    links: int = 0
-    heading: int = 0
-    linked: int = 0
-    rows: list[int] = field(default_factory=list)
-
-    def text(self, text: str) -> None:
-        self.blocks.add(text)
-        if self.links:
-            self.linked += _solid(text)
-
-    def close(self) -> None:
-        text = self.blocks.close(item=self.items > 0)
-        linked, self.linked = self.linked, 0
-        solid = _solid(text)
-        if text and not self.heading and solid < SHORT_BLOCK and linked > LINK_SHARE * solid:
-            self.blocks.done.pop()
-
-
-def html_text(source: str, limits: Limits) -> tuple[str, dict[str, str]]:
-    """Return the main text of a page and what the page says of itself (`declared_language`, `title`).
+def html_text(source: str, limits: Limits, *, main: bool = True) -> tuple[str, dict[str, str]]:
+    """Return the text of a page and what the page says of itself (see `facts`); `main` leaves navigation out.
 
     Raises UnreadableError `too_deep` when elements nest deeper than the limits allow.
     """
-    tree = LexborHTMLParser(source.replace("\0", "\ufffd").encode("utf-8", "replace"))
-    meta = {}
-    root = tree.root
-    if root is not None and (language := root.attributes.get("lang")):
-        meta["declared_language"] = language
-    page = _Page()
-    if tree.body is not None:
-        _walk(tree.body, page, limits)
-    title = tree.css_first("title")
-    if title is not None and (name := " ".join(title.text().split())):
-        meta["title"] = name
-        if not any(block for block, _ in page.blocks.done if block == name) and tree.css_first("h1") is None:
-            page.blocks.done.insert(0, (name, False))
-    return page.blocks.text(), meta
+    from resiliparse.extract.html2text import extract_plain_text
+    from resiliparse.parse.html import HTMLTree
+
+    check_nesting(source, limits.depth)
+    tree = HTMLTree.parse(_sound(source))
+    meta = _facts(tree)
+    title = meta.get("title") if tree.document.query_selector("h1") is None else None
+    _choose_keys(tree)
+    if main:
+        _put_deeper(tree)
+    skipped = _NO_TEXT if main else _NO_TEXT[:1]
+    text = extract_plain_text(
+        tree, main_content=main, list_bullets=False, alt_texts=False, comments=not main, skip_elements=skipped
+    )
+    return _tidy(text, title if main else None), meta
 
 
-def _walk(body: LexborNode, page: _Page, limits: Limits) -> None:
-    """Visit a tree in reading order with an own stack: pages nest deeper than Python's."""
-    stack: list[tuple[LexborNode, bool]] = [(body, False)]
-    depth = 0
-    while stack:
-        node, leaving = stack.pop()
-        if leaving:
-            depth -= 1
-            _leave(node.tag or "", page)
+def _sound(source: str) -> str:
+    """Return the source without lone surrogates and NUL, and with `<a/>` of XHTML as the `<a></a>` of HTML."""
+    source = source.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if not source.lstrip("\ufeff \r\n\t").startswith("<?xml"):
+        return source
+    return _CLOSED.sub(lambda m: m[0] if m[1].lower() in _VOID else f"<{m[1]}{m[2]}></{m[1]}>", source)
+
+
+def _choose_keys(tree: HTMLTree) -> None:
+    """Show one of hidden alternatives: LibreOffice hides both the Mac and the usual key and lets a script choose."""
+    for group in tree.document.query_selector_all(".switchinline"):
+        for child in list(group.child_nodes):
+            if child.tag != "#text" and (child.getattr("id") or "").startswith("default"):
+                del child["hidden"]
+            else:
+                child.decompose()
+
+
+def _put_deeper(tree: HTMLTree) -> None:
+    content = list(tree.body.child_nodes)
+    inner = tree.body
+    for _ in range(_LEVELS):
+        inner = inner.append_child(tree.create_element("div"))
+    for node in content:
+        inner.append_child(node)
+
+
+def _tidy(text: str, title: str | None) -> str:
+    """Return lines without indentation: an empty line between blocks, none between items of a list or rows."""
+    lines: list[str] = []
+    gap = inside = False
+    for line in text.split("\n"):
+        cells = [" ".join(cell.split()) for cell in line.split("\t")]
+        plain = " | ".join(cell for cell in cells if cell)
+        if not plain:
+            gap = True
             continue
-        tag = node.tag or ""
-        if tag == "-text":
-            page.text(node.text(deep=False) or "")
-            continue
-        if tag.startswith(("-", "!")) or tag in _LEFT_OUT or _is_marked(node):
-            continue
-        depth += 1
-        if depth > limits.depth:
-            raise UnreadableError(
-                "too_deep", 0, f"more than {limits.depth} elements inside each other", f"{limits.depth}"
-            )
-        _enter(tag, page)
-        stack.append((node, True))
-        stack.extend((child, False) for child in reversed(_children(node)))
-    page.close()
+        # Lists are indented, and their items may be paragraphs with an empty line between them.
+        if lines and gap and not (inside and line.startswith("  ")):
+            lines.append("")
+        lines.append(plain)
+        gap, inside = False, line.startswith("  ")
+    if title and title not in lines:
+        lines[:0] = [title, ""] if lines else [title]
+    return "\n".join(lines)
 
 
-def _children(node: LexborNode) -> list[LexborNode]:
-    children = []
-    child = node.child
-    while child is not None:
-        children.append(child)
-        child = child.next
-    if "switchinline" in (node.attributes.get("class") or ""):
-        # LibreOffice hides both the Mac and the usual key and lets a script choose; take the usual one.
-        children = [child for child in children if (child.attributes.get("id") or "").startswith("default")]
-    return children
+def _facts(tree: HTMLTree) -> dict[str, str]:
+    root = tree.document
+    dates = (_attribute(root, selector, "content") for selector in _DATES)
+    url = _attribute(root, "link[rel=canonical]", "href") or _attribute(root, "meta[property='og:url']", "content")
+    return facts(
+        title=tree.title,
+        declared_language=_attribute(root, "html", "lang"),
+        url=url if url.startswith(("https://", "http://")) else None,
+        date=next(filter(None, map(iso_date, dates)), None),
+        license=_attribute(root, "link[rel=license]", "href") or _attribute(root, "a[rel~=license]", "href"),
+    )
 
 
-def _is_marked(node: LexborNode) -> bool:
-    """Return whether attributes say that an element is hidden or is navigation."""
-    attributes = node.attributes
-    if not attributes or node.tag in ("body", "html", "main", "article"):
-        return False
-    hidden = "hidden" in attributes or attributes.get("aria-hidden") == "true"
-    if hidden and not (attributes.get("id") or "").startswith("default"):
-        return True
-    if attributes.get("role") in ("navigation", "banner", "contentinfo", "search", "menu"):
-        return True
-    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    words = [word.lower() for word in _WORD.findall(names[:400])]
-    return any(word in _MARKED for word in words) and node.tag not in _HEADINGS
-
-
-def _enter(tag: str, page: _Page) -> None:
-    if tag in _BLOCKS:
-        page.close()
-    if tag == "tr":
-        page.rows.append(len(page.blocks.done))
-    page.items += tag in ("li", "dt", "dd")
-    page.heading += tag in _HEADINGS
-    page.links += tag == "a"
-    if tag == "br":
-        page.blocks.add(" ")
-
-
-def _leave(tag: str, page: _Page) -> None:
-    if tag in _BLOCKS:
-        page.close()
-    if tag == "tr":
-        page.blocks.merge_row(page.rows.pop())
-    page.items -= tag in ("li", "dt", "dd")
-    page.heading -= tag in _HEADINGS
-    page.links -= tag == "a"
+def _attribute(root: DOMNode, selector: str, name: str) -> str:
+    node = root.query_selector(selector)
+    return (node.getattr(name) or "") if node is not None else ""

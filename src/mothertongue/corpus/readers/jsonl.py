@@ -17,6 +17,7 @@ from mothertongue.corpus.readers.streams import (
     open_stream,
     read_lines,
     too_large,
+    with_packed,
 )
 
 BAD_LINES_IN_A_ROW = 1000
@@ -24,11 +25,11 @@ BAD_LINES_IN_A_ROW = 1000
 
 @dataclass(frozen=True)
 class JsonLinesReader:
-    """Reads .jsonl files (also .gz and .zst): `text` or `messages`, `id`, and every plain value into meta."""
+    """Reads .jsonl files, plain or compressed: `text` or `messages`, `id`, and every plain value into meta."""
 
     language: str
     limits: Limits = USUAL_LIMITS
-    suffixes: tuple[str, ...] = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst")
+    suffixes: tuple[str, ...] = with_packed(".jsonl", ".ndjson")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
         """Yield one document per row, and a reason for every row that has none; a broken row ends nothing."""
@@ -52,7 +53,7 @@ class JsonLinesReader:
     def _row(self, source: str, offset: int, line: bytes | None) -> Document | Dropped:
         try:
             if line is None:
-                raise too_large(self.limits, offset)
+                raise too_large(self.limits.record_bytes, offset)
             row = _parse(decode(line, offset), offset)
             return row_document(row, source, self.language, offset)
         except UnreadableError as error:

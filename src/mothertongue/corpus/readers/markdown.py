@@ -10,9 +10,10 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from mothertongue.corpus.document import Document, Dropped, content_id
+from mothertongue.corpus.document import Document, Dropped
 from mothertongue.corpus.readers.blocks import Blocks
-from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all
+from mothertongue.corpus.readers.parts import text_documents
+from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, with_packed
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.{0,20000}?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
@@ -23,17 +24,11 @@ class MarkdownReader:
 
     language: str
     limits: Limits = USUAL_LIMITS
-    suffixes: tuple[str, ...] = (".md", ".markdown")
+    suffixes: tuple[str, ...] = with_packed(".md", ".markdown")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
-        """Yield the one document of the file, or the reason why there is none."""
-        source = path.as_posix()
-        try:
-            text = markdown_text(decode(read_all(path, self.limits)))
-        except UnreadableError as error:
-            yield error.dropped(source)
-            return
-        yield Document(content_id(text), text, source, self.language)
+        """Yield the document of the file, its parts when it is large, or the reason why there is none."""
+        return text_documents(path, self.language, self.limits, markdown_text)
 
 
 def markdown_text(source: str) -> str:

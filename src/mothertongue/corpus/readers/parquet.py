@@ -48,7 +48,7 @@ class ParquetReader:
         text = row.get("text")
         try:
             if isinstance(text, str) and len(text) > self.limits.record_bytes:
-                raise too_large(self.limits, 0)
+                raise too_large(self.limits.record_bytes, 0)
             return row_document(row, source, self.language, 0)
         except UnreadableError as error:
             return error.dropped(source)

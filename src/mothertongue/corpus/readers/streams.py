@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +28,17 @@ class Limits:
     """Caps of reading: bytes of one record, bytes out per byte of a compressed file, nesting of markup."""
 
     record_bytes: int = 128 * 1024 * 1024
-    """Largest text file, line or markup file that is read, in bytes after decompression."""
+    """Longest line or row that is read, in bytes after decompression."""
+    part_bytes: int = 4 * 1024 * 1024
+    """Longest plain text that becomes one document; a longer file becomes several, cut between paragraphs."""
+    markup_bytes: int = 16 * 1024 * 1024
+    """Largest page, chapter or catalogue that is parsed as a whole, in bytes after decompression."""
     ratio: float = 250.0
-    """Largest number of bytes that one byte of a gzip or zstd file may become."""
+    """Largest number of bytes that one byte of a compressed file may become."""
     depth: int = 256
     """Deepest nesting of elements in XML and HTML."""
+    pages: int = 20_000
+    """Most pages of one PDF or chapters of one book."""
 
 
 USUAL_LIMITS = Limits()
@@ -48,6 +55,14 @@ class UnreadableError(Exception):
         """Return the row that says in which file, at which byte and why reading stopped."""
         value = f"byte {self.offset}: {self.found}"
         return Dropped(content_id(f"{source}\0{value}"), source, self.reason, value, self.allowed, "")
+
+
+PACKED = (".gz", ".zst", ".bz2")
+
+
+def with_packed(*suffixes: str) -> tuple[str, ...]:
+    """Return endings of file names followed by the same endings of compressed files."""
+    return (*suffixes, *(suffix + packed for suffix in suffixes for packed in PACKED))
 
 
 class _Readable(Protocol):
@@ -82,7 +97,7 @@ class _RatioGuard(io.RawIOBase):
 
 @contextmanager
 def open_stream(path: Path, limits: Limits) -> Iterator[BinaryIO]:
-    """Yield the bytes of a file, decompressed when its name ends in .gz or .zst.
+    """Yield the bytes of a file, decompressed when its name ends in .gz, .zst or .bz2.
 
     Raises UnreadableError (reasons `unreadable`, `truncated`, `damaged`, `decompression_bomb`) also while it is read.
     """
@@ -97,15 +112,21 @@ def open_stream(path: Path, limits: Limits) -> Iterator[BinaryIO]:
         reason = "truncated" if "incomplete" in str(error) else "damaged"
         raise UnreadableError(reason, offset, f"not a sound compressed file ({error})") from error
     except OSError as error:
-        raise UnreadableError("unreadable", offset, error.strerror or str(error)) from error
+        # bz2 reports bad data as an OSError without a number.
+        reason = "unreadable" if error.errno is not None or path.suffix.lower() != ".bz2" else "damaged"
+        raise UnreadableError(reason, offset, error.strerror or str(error)) from error
 
 
 def _layers(raw: BinaryIO, path: Path, limits: Limits) -> BinaryIO:
     suffix = path.suffix.lower()
-    if suffix not in (".gz", ".zst"):
+    if suffix not in PACKED:
         return raw
-    inner: _Readable = gzip.GzipFile(fileobj=raw) if suffix == ".gz" else _ZstdStream(raw)
-    return io.BufferedReader(_RatioGuard(inner, _size(path), limits), CHUNK)
+    opened: dict[str, Callable[[], _Readable]] = {
+        ".gz": lambda: gzip.GzipFile(fileobj=raw),
+        ".bz2": lambda: bz2.BZ2File(raw),
+        ".zst": lambda: _ZstdStream(raw),
+    }
+    return io.BufferedReader(_RatioGuard(opened[suffix](), _size(path), limits), CHUNK)
 
 
 class _ZstdStream:
@@ -143,19 +164,22 @@ def _size(path: Path) -> int:
 
 
 def read_all(path: Path, limits: Limits) -> bytes:
-    """Return all bytes of a file (decompressed); raises UnreadableError `too_large` above the cap of a record."""
+    """Return all bytes of a file (decompressed); raises UnreadableError `too_large` above the cap of markup."""
     with open_stream(path, limits) as stream:
-        data = stream.read(limits.record_bytes + 1)
-    if len(data) > limits.record_bytes:
-        raise too_large(limits, 0)
+        return read_capped(stream, limits.markup_bytes, 0)
+
+
+def read_capped(stream: _Readable, cap: int, offset: int) -> bytes:
+    """Return all that is left of a stream; raises UnreadableError `too_large` when it is more than `cap` bytes."""
+    data = stream.read(cap + 1)
+    if len(data) > cap:
+        raise too_large(cap, offset)
     return data
 
 
-def too_large(limits: Limits, offset: int) -> UnreadableError:
-    """Return the error for a record above the cap that begins at byte `offset`."""
-    return UnreadableError(
-        "too_large", offset, f"longer than {limits.record_bytes} bytes", f"at most {limits.record_bytes} bytes"
-    )
+def too_large(cap: int, offset: int) -> UnreadableError:
+    """Return the error for a record of more than `cap` bytes that begins at byte `offset`."""
+    return UnreadableError("too_large", offset, f"longer than {cap} bytes", f"at most {cap} bytes")
 
 
 def read_lines(stream: BinaryIO, limits: Limits) -> Iterator[tuple[int, int, bytes | None]]:
@@ -188,21 +212,31 @@ def decode(data: bytes, offset: int = 0) -> str:
 
     Raises UnreadableError `binary` for bytes that are no text and `wrong_encoding` for text in another encoding.
     """
+    encoding, mark = encoding_of(data, offset)
+    try:
+        return data[mark:].decode(encoding)
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(error, encoding, offset + mark) from error
+
+
+def encoding_of(data: bytes, offset: int = 0) -> tuple[str, int]:
+    """Return the encoding that the opening of a text shows and the length of its byte order mark.
+
+    Raises UnreadableError `binary` when the opening is no text.
+    """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return _strictly(data[len(mark) :], encoding, offset + len(mark))
+            return encoding, len(mark)
     if looks_binary(data):
         raise UnreadableError("binary", offset + max(0, data.find(b"\0")), "not text", "text in UTF-8")
-    return _strictly(data, "utf-8", offset)
+    return "utf-8", 0
 
 
-def _strictly(data: bytes, encoding: str, offset: int) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        found = f"0x{data[error.start]:02X} is not {encoding.upper()} ({error.reason})"
-        allowed = "UTF-8, or UTF-16 and UTF-32 with a byte order mark"
-        raise UnreadableError("wrong_encoding", offset + error.start, found, allowed) from error
+def wrong_encoding(error: UnicodeDecodeError, encoding: str, offset: int) -> UnreadableError:
+    """Return the error for a byte that does not fit; `offset` is where the decoded bytes begin in the file."""
+    found = f"0x{error.object[error.start]:02X} is not {encoding.upper()} ({error.reason})"
+    allowed = "UTF-8, or UTF-16 and UTF-32 with a byte order mark"
+    return UnreadableError("wrong_encoding", offset + error.start, found, allowed)
 
 
 def looks_binary(data: bytes) -> bool:

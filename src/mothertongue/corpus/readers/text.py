@@ -1,4 +1,4 @@
-"""Plain text: one file is one document."""
+"""Plain text: one file is one document, a very large one several."""
 
 from __future__ import annotations
 
@@ -6,24 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mothertongue.corpus.document import Document, Dropped, content_id
-from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all
+from mothertongue.corpus.document import Document, Dropped
+from mothertongue.corpus.readers.parts import text_documents
+from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, with_packed
 
 
 @dataclass(frozen=True)
 class TextReader:
-    """Reads .txt files (also .gz and .zst); line ends and paragraphs stay as they are."""
+    """Reads .txt files, plain or compressed; line ends and paragraphs stay as they are."""
 
     language: str
     limits: Limits = USUAL_LIMITS
-    suffixes: tuple[str, ...] = (".txt", ".text", ".txt.gz", ".txt.zst")
+    suffixes: tuple[str, ...] = with_packed(".txt", ".text")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
-        """Yield the one document of the file, or the reason why there is none."""
-        source = path.as_posix()
-        try:
-            text = decode(read_all(path, self.limits))
-        except UnreadableError as error:
-            yield error.dropped(source)
-            return
-        yield Document(content_id(text), text, source, self.language)
+        """Yield the document of the file, its parts when it is large, or the reason why there is none."""
+        return text_documents(path, self.language, self.limits)

@@ -10,7 +10,15 @@ from xml.parsers import expat
 
 from mothertongue.corpus.document import Document, Dropped, content_id
 from mothertongue.corpus.readers.blocks import Blocks, words
-from mothertongue.corpus.readers.streams import CHUNK, USUAL_LIMITS, Limits, UnreadableError, open_stream, too_large
+from mothertongue.corpus.readers.streams import (
+    CHUNK,
+    USUAL_LIMITS,
+    Limits,
+    UnreadableError,
+    open_stream,
+    too_large,
+    with_packed,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class XmlReader:
 
     language: str
     limits: Limits = USUAL_LIMITS
-    suffixes: tuple[str, ...] = (".page", ".xml", ".docbook", ".dbk")
+    suffixes: tuple[str, ...] = with_packed(".page", ".xml", ".docbook", ".dbk")
 
     def read(self, path: Path) -> Iterator[Document | Dropped]:
         """Yield the one document of the file, or the reason why there is none."""
@@ -117,7 +125,7 @@ class _Parse:
     def feed(self, data: bytes) -> None:
         self.read += len(data)
         if self.read > self.limits.record_bytes:
-            raise too_large(self.limits, 0)
+            raise too_large(self.limits.record_bytes, 0)
         self._guarded(data, final=False)
 
     def finish(self) -> tuple[str, dict[str, str]]:
