@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from mothertongue.corpus.attributes import read_attributes, write_attributes
 from mothertongue.corpus.checked_rules import CheckedRule, CheckedRules, Part, check_rules, threshold_text
-from mothertongue.corpus.document import CHECKSUM_KEY
+from mothertongue.corpus.document import shard_checksum
 from mothertongue.corpus.edits import Edit, apply_edits, merged
 from mothertongue.corpus.evaluate import as_frame, profile_value, values
 from mothertongue.corpus.expression_nodes import PROFILE, Constant, Name, Node, number_text
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 VERSION: Final = 1
+DECISIONS: Final = "decisions"
 EDITED: Final = "too_short_after_edits"
 BATCH_ROWS: Final = 1024
 EDITS: Final = pa.list_(
@@ -149,8 +150,12 @@ def decide_task(
     *,
     language: str,
     profile: str = "profile.toml",
+    target: str = DECISIONS,
 ) -> Task:
-    """Return the task that decides one shard; `attributes` maps a tagger to (path of its shard, its key)."""
+    """Return the task that decides one shard; `attributes` maps a tagger to (path of its shard, its key).
+
+    `target` is the folder of the decisions; others than the usual one are for decisions along the way.
+    """
     documents = f"documents/{number:05d}.parquet"
     arguments = {
         "version": VERSION,
@@ -159,9 +164,11 @@ def decide_task(
         "rules": rules.value(),
         "profile": profile,
         "language": language,
+        "target": target,
     }
     inputs = (documents, profile, *(path for path, _ in attributes.values()))
-    return Task("decide", number, f"{__name__}:decide_shard", arguments, inputs, (f"decisions/{number:05d}.parquet",))
+    step = "decide" if target == DECISIONS else f"decide/{target}"
+    return Task(step, number, f"{__name__}:decide_shard", arguments, inputs, (f"{target}/{number:05d}.parquet",))
 
 
 def decisions_key(rules: RuleSet, profile: LanguageProfile) -> str:
@@ -177,9 +184,10 @@ def decide_shard(
     rules: Mapping[str, Any],
     profile: str,
     language: str,
+    target: str,
     version: int,
 ) -> Counts:
-    """Decide one shard and write `decisions/NUMBER.parquet`; returns documents and bytes by reason.
+    """Decide one shard and write `TARGET/NUMBER.parquet`; returns documents and bytes by reason.
 
     Counts: `documents`, `bytes`, `kept`, and per reason `first` (dropped for it), `failing` (fail it, whatever the
     other rules say) and `only` (fail it and no other rule); each as {documents, bytes}. Edits are counted per spans.
@@ -187,7 +195,7 @@ def decide_shard(
     del version
     chosen, known = rules_from(rules), read_profile(folder / profile, language)
     source = folder / f"documents/{number:05d}.parquet"
-    checksum = document_checksum(source)
+    checksum = shard_checksum(source)
     tables = {
         name: read_attributes(folder / place["path"], key=place["key"], checksum=checksum)
         for name, place in attributes.items()
@@ -200,16 +208,9 @@ def decide_shard(
     columns = [decided.keep, decided.reason, decided.value, decided.threshold, edits]
     arrays = [pa.array(column, one.type) for column, one in zip(columns, SCHEMA, strict=True)]
     batch = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
-    target = folder / f"decisions/{number:05d}.parquet"
-    write_attributes(target, [batch], SCHEMA, key=decisions_key(chosen, known), checksum=checksum)
+    path = folder / f"{target}/{number:05d}.parquet"
+    write_attributes(path, [batch], SCHEMA, key=decisions_key(chosen, known), checksum=checksum)
     return _counts(decided, sizes) | {"edited": edited}
-
-
-def document_checksum(path: Path) -> str:
-    """Return the checksum of the ids of a document shard, from its footer."""
-    with pq.ParquetFile(path) as file:
-        found: bytes = (file.metadata.metadata or {}).get(CHECKSUM_KEY, b"")
-    return found.decode()
 
 
 def joined_attributes(tables: Mapping[str, pa.Table], wanted: Sequence[str]) -> pa.Table:

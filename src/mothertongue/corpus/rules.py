@@ -21,7 +21,7 @@ from mothertongue.recipe_words import nearest
 
 RULE_KEYS: Final = ("reason", "keep", "note")
 EDIT_KEYS: Final = ("spans", "replace", "delete", "at_least", "below")
-FILE_KEYS: Final = ("include", "rule", "edit", "minimum_characters")
+FILE_KEYS: Final = ("include", "taggers", "rule", "edit", "minimum_characters")
 MOST_INCLUDES: Final = 50
 
 
@@ -64,6 +64,8 @@ class RuleSet:
     edits: tuple[EditRule, ...] = ()
     minimum_characters: int = 1
     """A document that edits leave with fewer characters, without the spaces around it, is dropped."""
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Tagger -> the options it is made with, such as the file of a classifier."""
 
     @property
     def taggers(self) -> tuple[str, ...]:
@@ -77,6 +79,7 @@ class RuleSet:
             "rule": [_without_empty(reason=r.reason, keep=str(r.keep), note=r.note) for r in self.rules],
             "edit": [_edit_value(edit) for edit in self.edits],
             "minimum_characters": self.minimum_characters,
+            "taggers": {name: dict(options) for name, options in self.settings.items()},
         }
 
     def to_toml(self) -> str:
@@ -90,7 +93,7 @@ class RuleSet:
         rules = {rule.reason: rule for rule in (*self.rules, *later.rules)}
         edits = {edit.spans: edit for edit in (*self.edits, *later.edits)}
         length = max(self.minimum_characters, later.minimum_characters)
-        return RuleSet(tuple(rules.values()), tuple(edits.values()), length)
+        return RuleSet(tuple(rules.values()), tuple(edits.values()), length, {**self.settings, **later.settings})
 
 
 def _without_empty(**values: Any) -> dict[str, Any]:
@@ -187,7 +190,23 @@ def _rule_set(
     if not isinstance(length, int) or isinstance(length, bool) or length < 1:
         problems.append(_broken(where, None, "minimum_characters", str(length), "a whole number of at least 1"))
         length = 1
-    return result.then(RuleSet(tuple(found), tuple(edit for edit in edits if edit is not None), length))
+    settings = _settings(value.get("taggers", {}), where, problems)
+    return result.then(RuleSet(tuple(found), tuple(edit for edit in edits if edit is not None), length, settings))
+
+
+def _settings(value: Any, where: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+    """Return tagger -> options; a text that names a file beside the file of rules becomes the whole path."""
+    if not isinstance(value, Mapping) or not all(isinstance(options, Mapping) for options in value.values()):
+        problems.append(_broken(where, None, "taggers", str(value)[:80], "tables such as [taggers.quality]"))
+        return {}
+    folder = Path(where).absolute().parent
+    return {
+        name: {
+            key: str(folder / one) if isinstance(one, str) and one and (folder / one).is_file() else one
+            for key, one in options.items()
+        }
+        for name, options in value.items()
+    }
 
 
 def _texts(value: Any, where: str, key: str, problems: list[Problem]) -> list[str]:
