@@ -35,6 +35,8 @@ ROWS_PER_GROUP = 8192
 GROUP_CHARACTERS = 16 * 1024 * 1024
 ROWS_PER_BATCH = 512
 SAMPLE_CHARACTERS = 200
+SPLITS = ("train", "held_out", "second_domain")
+"""The sets that documents can name themselves, under `split` in their meta."""
 
 
 @dataclass(frozen=True)
