@@ -5,8 +5,8 @@ import pytest
 from tests.corpus.curations import PROFILE, build, spans
 
 from mothertongue.corpus.attributes import read_attributes
-from mothertongue.corpus.decide import EDITED, decide_task, decisions_key, document_checksum
-from mothertongue.corpus.document import Document
+from mothertongue.corpus.decide import EDITED, decide_task, decisions_key
+from mothertongue.corpus.document import Document, shard_checksum
 from mothertongue.corpus.executors import Inline, Processes
 from mothertongue.corpus.rules import EditRule, RuleSet, read_rules
 from mothertongue.corpus.work import Work, total
@@ -31,7 +31,7 @@ def decided(folder, rules=RULES, executor=None, shards=1):
 
 
 def rows(folder, rules=RULES):
-    checksum = document_checksum(folder / "documents/00000.parquet")
+    checksum = shard_checksum(folder / "documents/00000.parquet")
     key = decisions_key(rules, PROFILE)
     return read_attributes(folder / "decisions/00000.parquet", key=key, checksum=checksum).to_pylist()
 
