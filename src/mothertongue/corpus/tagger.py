@@ -53,6 +53,11 @@ class Tagger(Protocol):
 
 
 def attribute_key(tagger: Tagger, profile: LanguageProfile) -> str:
-    """Return the name of a tagger's attribute folder: `name@version-hash`, over settings and facts of the profile."""
-    identity = digest({"settings": dict(tagger.settings), "profile": profile.facts_digest()})
+    """Return the name of a tagger's attribute folder: `name@version-hash`, over settings and facts of the profile.
+
+    A setting `NAME` that names a file counts by its content where a setting `NAME_sha256` holds the hash of it.
+    """
+    given = tagger.settings
+    counted = {key: value for key, value in given.items() if not given.get(f"{key}_sha256")}
+    identity = digest({"settings": counted, "profile": profile.facts_digest()})
     return f"{tagger.name}@{tagger.version}-{identity[:12]}"

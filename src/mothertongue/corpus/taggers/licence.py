@@ -1,4 +1,4 @@
-"""Tagger `licence`: statements of licence and copyright, found by addresses, codes and signs that no language changes."""
+"""Tagger `licence`: statements of licence and copyright, found by addresses, codes and signs."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ _SENTENCE_END = regex.compile(
 
 
 def code_points(text: str) -> NDArray[np.uint32]:
-    """Return the code points of a text."""
-    return np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    """Return the code points of a text, as an array of its own."""
+    return np.frombuffer(bytearray(text.encode("utf-32-le")), np.uint32)
 
 
 def character_counts(text: str) -> dict[str, int]:

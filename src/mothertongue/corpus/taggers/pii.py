@@ -203,7 +203,11 @@ def phones(text: str) -> Iterator[Span]:
             groups = re.findall(r"[0-9]+", digits)
             if is_phone(digits, groups, marked=_marks("phone_marks").search(before) is not None):
                 fiction = "".join(groups)[-7:-2] == "55501"
-                yield match.start() + (raw.startswith("(") and ")" not in raw), match.end(), RESERVED if fiction else REAL
+                yield (
+                    match.start() + (raw.startswith("(") and ")" not in raw),
+                    match.end(),
+                    RESERVED if fiction else REAL,
+                )
 
 
 def is_phone(raw: str, groups: list[str], *, marked: bool) -> bool:
@@ -241,8 +245,10 @@ def _free(text: str, start: int, joining: str) -> bool:
 def _ends_number(text: str, end: int) -> bool:
     """Return whether a number ends at `end`: no letter, digit, percent sign or decimals follow."""
     after = text[end : end + 2]
-    return not (after[:1].isascii() and after[:1].isalnum()) and after[:1] not in ("%", "°", "_") and not (
-        after[:1] in (",", ":") and after[1:].isdigit()
+    return (
+        not (after[:1].isascii() and after[:1].isalnum())
+        and after[:1] not in ("%", "°", "_")
+        and not (after[:1] in (",", ":") and after[1:].isdigit())
     )
 
 

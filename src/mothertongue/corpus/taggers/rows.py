@@ -33,6 +33,11 @@ checked = dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid", 
 """Makes a dataclass whose options are checked by type when a tagger is made."""
 
 
+def as_tuple(value: Any) -> Any:
+    """Return a list as a tuple, anything else as it is: options are frozen, JSON has lists."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 class RowTagger:
     """A tagger whose options are its dataclass fields and which measures in `rows`."""
 

@@ -42,7 +42,9 @@ class Script(RowTagger):
 
 
 def _row(text: str, scripts: tuple[str, ...], own: frozenset[str]) -> Row:
-    letters = {character: number for character, number in character_counts(text).items() if script_of(character) != _COMMON}
+    letters = {
+        character: number for character, number in character_counts(text).items() if script_of(character) != _COMMON
+    }
     shares: Counter[str] = Counter()
     for character, number in letters.items():
         shares[script_of(character)] += number

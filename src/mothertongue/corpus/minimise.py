@@ -1,0 +1,58 @@
+"""Minimising a smooth function: limited-memory BFGS, deterministic to the bit on one machine."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Function = Callable[[Vector], tuple[float, Vector]]
+"""Gives the value and the gradient at a point."""
+
+MEMORY = 10
+ENOUGH = 1e-4
+SHORTEST_STEP = 1e-10
+
+
+def minimise(function: Function, start: Vector, *, most_steps: int = 200, tolerance: float = 1e-6) -> Vector:
+    """Return a point where no component of the gradient exceeds `tolerance`, or where `most_steps` ended.
+
+    The method of Nocedal and Wright, Numerical Optimization, algorithms 7.4 and 7.5, with halving steps.
+    """
+    point = start.astype(np.float64)
+    value, gradient = function(point)
+    pairs: deque[tuple[Vector, Vector]] = deque(maxlen=MEMORY)
+    for _ in range(most_steps):
+        if np.abs(gradient).max() <= tolerance:
+            break
+        direction = _direction(gradient, pairs)
+        step = 1.0 if pairs else min(1.0, 1.0 / float(np.abs(gradient).sum()))
+        slope = float(direction @ gradient)
+        while (found := function(point + step * direction))[0] > value + ENOUGH * step * slope:
+            step /= 2
+            if step < SHORTEST_STEP:
+                return point
+        moved, turned = step * direction, found[1] - gradient
+        if moved @ turned > 0:
+            pairs.append((moved, turned))
+        point, (value, gradient) = point + moved, found
+    return point
+
+
+def _direction(gradient: Vector, pairs: deque[tuple[Vector, Vector]]) -> Vector:
+    """Return the descent direction by the two loops over the last steps."""
+    direction = -gradient
+    weights = []
+    for moved, turned in reversed(pairs):
+        weight = (moved @ direction) / (moved @ turned)
+        weights.append(weight)
+        direction -= weight * turned
+    if pairs:
+        moved, turned = pairs[-1]
+        direction *= (moved @ turned) / (turned @ turned)
+    for (moved, turned), weight in zip(pairs, reversed(weights), strict=True):
+        direction += moved * (weight - (turned @ direction) / (moved @ turned))
+    return direction
