@@ -9,11 +9,12 @@ import regex
 
 from mothertongue.corpus.scripts import UNSEGMENTED
 
-_ALONE = "".join(rf"\p{{Script={code}}}" for code in UNSEGMENTED)
 # A letter of an unsegmented script stands alone with its marks; all other letters, marks, digits and joiners run on.
-_TOKEN = regex.compile(
-    rf"[{_ALONE}--\p{{M}}]\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d]--[{_ALONE}--\p{{M}}]]+", regex.V1
-)
+_SCRIPTS = "".join(rf"\p{{Script={code}}}" for code in UNSEGMENTED)
+ALONE = rf"[{_SCRIPTS}--\p{{M}}]"
+JOINERS = "\u200c\u200d"
+RUNNING = rf"[[\p{{L}}\p{{M}}\p{{N}}{JOINERS}]--{ALONE}]"
+_TOKEN = regex.compile(rf"{ALONE}\p{{M}}*|{RUNNING}+", regex.V1)
 
 # Below U+0300 there are neither marks nor unsegmented scripts: the plain engine gives the same tokens much faster.
 _LATIN_TOKEN = re.compile(r"[^\W_]+")

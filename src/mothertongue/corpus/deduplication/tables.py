@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -42,6 +42,10 @@ class DuplicateTable:
     """One file per shard, in the order of the shards, relative to the folder of the work."""
     counts: Counts
     """Totals: documents, duplicates, pairs ... by kind."""
+
+    def counted(self, counts: Counts) -> DuplicateTable:
+        """Return the table with more counts."""
+        return replace(self, counts={**self.counts, **counts})
 
     @property
     def columns(self) -> pa.Schema:
