@@ -6,7 +6,7 @@ Everything is a function of the set of documents: their order in the input chang
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,19 +160,28 @@ def _clusters(documents: Sequence[Document], groups: Sequence[Sequence[int]]) ->
     return Deduplicated(kept, dict(sorted(removed.items())), dict(sorted(sizes.items())))
 
 
-def overlap(first: Sequence[Document], second: Sequence[Document], threshold: float) -> set[str]:
-    """Return the ids of documents in `first` that repeat a document of `second`.
+def overlap(first: Iterable[Document], second: Iterable[Document], threshold: float) -> set[str]:
+    """Return the ids of documents in `first` that repeat a document of `second`; see `KnownTexts` for what repeats.
 
-    Exact, without sampling: a pair counts when the Jaccard similarity of the shingles, or the share of the smaller
-    text that stands in the larger one, reaches `threshold`. Memory grows with `second` in blocks of 4 million
-    shingles (about 50 MB); equal texts always count.
+    The first side is read once as a stream, the second is held as hashes.
     """
-    found: set[str] = set()
-    for block in _index_blocks(second):
-        for document in first:
-            if document.id not in found and block.repeats(document.text, threshold):
-                found.add(document.id)
-    return found
+    known = KnownTexts(second, threshold)
+    return {document.id for document in first if known.repeats(document.text)}
+
+
+class KnownTexts:
+    """Texts against which others are compared, exactly and without sampling.
+
+    A pair repeats when the texts are equal, when the Jaccard similarity of their shingles reaches `threshold`, or when
+    that share of the smaller text stands in the larger one. About 12 bytes of memory for each word of the known texts.
+    """
+
+    def __init__(self, documents: Iterable[Document], threshold: float) -> None:
+        self._blocks, self._threshold = list(_index_blocks(documents)), threshold
+
+    def repeats(self, text: str) -> bool:
+        """Return whether `text` repeats one of the known texts."""
+        return any(block.repeats(text, self._threshold) for block in self._blocks)
 
 
 class _Index:
@@ -204,7 +213,7 @@ class _Index:
         return bool(np.maximum(jaccards, contained).max() >= threshold)
 
 
-def _index_blocks(documents: Sequence[Document]) -> Iterator[_Index]:
+def _index_blocks(documents: Iterable[Document]) -> Iterator[_Index]:
     texts: list[tuple[str, Hashes]] = []
     total = 0
     for document in documents:

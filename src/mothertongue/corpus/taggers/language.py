@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
 import pyarrow as pa
 
+from mothertongue.corpus.edits import Edit, apply_edits
 from mothertongue.corpus.identify import Ranking, make_identifier
 from mothertongue.corpus.identify.identifier import Described
 from mothertongue.corpus.language import (
+    CERTAIN,
     FOREIGN_PROBABILITY,
     OPENING_CHARACTERS,
     PARAGRAPH_CHARACTERS,
     PARAGRAPH_PROBABILITY,
+    SURE_SHARE,
     accepted_labels,
 )
 from mothertongue.corpus.profile import LanguageProfile
@@ -37,6 +40,8 @@ from mothertongue.corpus.taggers.rows import (
 from mothertongue.corpus.tokens import tokens
 from mothertongue.fingerprint import digest
 
+Judged = tuple[int, int, Ranking]
+"""A line with what the identifier says of it."""
 MOST_PARTS = 500
 """Long lines of a document that are judged one by one; of more than that, neighbours are judged together."""
 
@@ -72,24 +77,26 @@ class Language(RowTagger):
         set_option(self, "identifier_sha256", expect(found, self.identifier_sha256, "identifier"))
 
     def rows(self, batch: pa.RecordBatch, profile: LanguageProfile) -> Iterable[Row]:
-        """Return what the identifier says of each document; all texts of a batch are given to it at once."""
+        """Return what the identifier says of each document without its foreign lines; a batch is asked at once."""
         identifier = _identifier(self.identifier)
         accepted = accepted_labels(profile.language, identifier.labels)
         texts = texts_of(batch)
         parts = [_parts(text) if accepted else [] for text in texts]
-        asked = [text[:OPENING_CHARACTERS] for text in texts]
-        asked += [
+        asked = [
             text[start:end][:OPENING_CHARACTERS] for text, own in zip(texts, parts, strict=True) for start, end in own
         ]
-        rankings = identifier.identify(asked)
-        of_parts = iter(rankings[len(texts) :])
-        for text, own, ranking in zip(texts, parts, rankings, strict=False):
-            foreign = list(_foreign(own, of_parts, accepted))
+        answers = iter(identifier.identify([line[:OPENING_CHARACTERS] for line in lines]))
+        judged = [[(*part, next(answers)) for part in own] for own in parts]
+        foreign = [list(_foreign(own, accepted)) for own in judged]
+        openings = [_opening(text, spans) for text, spans in zip(texts, foreign, strict=True)]
+        rankings = identifier.identify(openings)
+        for text, own, spans, ranking in zip(texts, judged, foreign, rankings, strict=True):
+            best = _sure(own, accepted, len(text)) or ranking
             yield (
-                *ranking[0],
-                _support(ranking, accepted) if accepted else None,
-                share(covered(foreign), len(text)) if accepted else None,
-                foreign if accepted else None,
+                *best[0],
+                _support(best, accepted) if accepted else None,
+                share(covered(spans), len(text)) if accepted else None,
+                spans if accepted else None,
                 _foreign_words(text, profile),
             )
 
@@ -113,11 +120,28 @@ def _parts(text: str) -> list[Line]:
     return [(group[0][0], min(group[-1][1] + 1, len(text))) for group in groups]
 
 
-def _foreign(parts: list[Line], rankings: Iterator[Ranking], accepted: frozenset[str]) -> Iterator[Span]:
-    for (start, end), ranking in zip(parts, rankings, strict=False):
+def _foreign(parts: Sequence[Judged], accepted: frozenset[str]) -> Iterator[Span]:
+    for start, end, ranking in parts:
         probability = ranking[0][1]
         if probability >= FOREIGN_PROBABILITY and _support(ranking, accepted) < PARAGRAPH_PROBABILITY:
             yield start, end, probability
+
+
+def _opening(text: str, foreign: Sequence[Span]) -> str:
+    """Return the opening of what is left of a text without its foreign lines; all of it where nothing would be."""
+    left = apply_edits(text, (Edit(start, end) for start, end, _ in foreign)) if foreign else text
+    return (left if left.strip() else text)[:OPENING_CHARACTERS]
+
+
+def _sure(parts: Sequence[Judged], accepted: frozenset[str], characters: int) -> Ranking | None:
+    """Return the ranking of the longest line when half of the text stands in lines that are certainly accepted.
+
+    The opening of such a text may hold what misleads, a title or a list of names.
+    """
+    certain = [part for part in parts if _support(part[2], accepted) >= CERTAIN]
+    if sum(end - start for start, end, _ in certain) < SURE_SHARE * max(characters, 1) or not certain:
+        return None
+    return max(certain, key=lambda part: part[1] - part[0])[2]
 
 
 def _foreign_words(text: str, profile: LanguageProfile) -> float | None:
