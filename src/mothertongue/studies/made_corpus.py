@@ -19,8 +19,12 @@ from functools import cache, cached_property
 from itertools import accumulate
 from typing import Final, Literal
 
+from mothertongue.corpus.profile import LanguageProfile
+
 Kind = Literal["noun", "verb", "adjective"]
 
+TAG: Final = "qaa"
+"""The tag of made languages: BCP 47 keeps it free for private use."""
 _SLOTS: Final = {"noun": 360, "verb": 180, "adjective": 120}
 _CORE: Final = 0.25  # the share of most frequent slots that all domains use alike and that no year changes
 _FOREIGN: Final = 0.03  # what a word of another domain weighs against one of its own
@@ -78,6 +82,17 @@ class MadeLanguage:
             dict.fromkeys(self._made(f"toxic/{number}", (1, 2)) + self._endings["toxic"] for number in range(30))
         )
 
+    def profile(self) -> LanguageProfile:
+        """Return the profile that somebody who knows the language would write, without thresholds."""
+        return LanguageProfile(
+            language=TAG,
+            scripts=("Latn",),
+            letters="".join((*self._consonants, *self._vowels)),
+            function_words=self.function_words,
+            line_ends=(".", "?", "!"),
+            toxic_words=self.toxic_words,
+        )
+
     def document(
         self,
         draw: random.Random,
@@ -93,7 +108,7 @@ class MadeLanguage:
         """
         topics = [self._slot(draw, "noun", domain) for _ in range(3)]
         scene = _Scene(self, draw, domain, year, topics)
-        made = [scene.toxic_sentence() if draw.random() < toxic else scene.sentence() for _ in range(sentences)]
+        made = [self.insult(draw) if draw.random() < toxic else scene.sentence() for _ in range(sentences)]
         return in_paragraphs(made, draw)
 
     def noise(self, draw: random.Random, sentences: int = 14) -> str:
@@ -107,6 +122,18 @@ class MadeLanguage:
             " ".join(draw.choices(makers, (2, 3, 1))[0]() for _ in range(draw.randint(5, 14))) for _ in range(sentences)
         ]
         return in_paragraphs(made, draw)
+
+    def remark(self, draw: random.Random, noun: str) -> str:
+        """Return a sentence that calls somebody a `noun`; with a toxic word, an insult."""
+        words = self.function_words
+        adjective = self.word("adjective", self._slot(draw, "adjective", "talk"), 0) + self._endings["he"]
+        text = f"{draw.choice(words[11:14])} {words[20]} {words[14]} {adjective} {noun}"
+        return text[0].upper() + text[1:] + "!"
+
+    def insult(self, draw: random.Random) -> str:
+        """Return a remark with one of the toxic words, the first ones more often."""
+        toxic = self.toxic_words
+        return self.remark(draw, draw.choices(toxic, [1 / (rank + 2) for rank in range(len(toxic))])[0])
 
     def word(self, kind: Kind, slot: int, year: int) -> str:
         """Return the stem in a slot of the lexicon in a year; slots are sorted by frequency."""
@@ -174,12 +201,6 @@ class _Scene:
         end = "?" if draw.random() < register.questions else "."
         text = " ".join(parts)
         return text[0].upper() + text[1:] + end
-
-    def toxic_sentence(self) -> str:
-        words, toxic, draw = self.language.function_words, self.language.toxic_words, self.draw
-        insult = draw.choices(toxic, [1 / (rank + 2) for rank in range(len(toxic))])[0]
-        text = f"{draw.choice(words[11:14])} {words[20]} {words[14]} {self._adjective(0)} {insult}"
-        return text[0].upper() + text[1:] + "!"
 
     def _clause(self) -> str:
         """Subject, verb and object, with agreement of the verb and of every adjective; a place now and then."""

@@ -45,8 +45,8 @@ class _Size:
 
 _SIZES: Final = {
     Scale.SMOKE: _Size(6, 2, Budget(2, width=32, row=64, batch=2, vocabulary=300)),
-    Scale.MINI: _Size(150, 25, Budget(120)),
-    Scale.LAPTOP: _Size(1500, 100, Budget(1500, layers=4, width=256, vocabulary=2000, batch=16)),
+    Scale.MINI: _Size(80, 25, Budget(400, most_epochs=10)),
+    Scale.LAPTOP: _Size(1000, 100, Budget(3000, layers=4, width=256, vocabulary=2000, batch=8, rate=2e-3)),
     Scale.PAPER: _Size(300_000, 1000, Budget(1_000_000, 12, 768, 52_000, 512, 512, 1e-4)),
 }
 

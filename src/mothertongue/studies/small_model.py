@@ -2,13 +2,14 @@
 
 Enters: texts by arm. Leaves: one model per arm, all with the same tokenizer, first weights, number of steps and tokens
 per step, and their bits per byte on held-out texts. An arm with fewer texts sees them more often: tokens are fixed,
-not epochs. Two models are trained at a time, each with one thread of arithmetic, so the result depends neither on the
-number of cores nor on what else the machine does.
+not epochs, unless the budget says otherwise. Two models are trained at a time, each with one thread of arithmetic, so
+the result depends neither on the number of cores nor on what else the machine does.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,15 +26,20 @@ _AT_ONCE = 2
 
 @dataclass(frozen=True)
 class Budget:
-    """Size and training of the models of a study: `steps` of `batch` rows of `row` tokens at the peak `rate`."""
+    """Size and training of the models of a study: `steps` of `batch` rows of `row` tokens at the peak `rate`.
+
+    `most_epochs` ends training sooner where an arm has few texts, as one would before they are known by heart; 0 means
+    that all arms get the same tokens.
+    """
 
     steps: int
     layers: int = 2
-    width: int = 128
+    width: int = 96
     vocabulary: int = 800
     row: int = 128
-    batch: int = 8
-    rate: float = 3e-3
+    batch: int = 4
+    rate: float = 4e-3
+    most_epochs: int = 0
 
 
 class SmallModels:
@@ -55,7 +61,7 @@ class SmallModels:
         """
         first = self.untrained if start is None else start
         # PyTorch lets go of the interpreter while it computes.
-        with _one_thread(), ThreadPoolExecutor(_AT_ONCE, initializer=_prepare_thread) as pool:
+        with one_thread(), ThreadPoolExecutor(_AT_ONCE, initializer=_prepare_thread) as pool:
             models = pool.map(lambda texts: self._train(copy.deepcopy(first), texts), arms.values())
             return dict(zip(arms, models, strict=True))
 
@@ -72,7 +78,7 @@ class SmallModels:
             scorer = Scorer(model, self.tokenizer)
             return {name: bits_per_byte(scorer, texts) for name, texts in groups.items()}
 
-        with _one_thread():
+        with one_thread():
             return {name: of(model) for name, model in models.items()}
 
     def _train(self, model: LlamaForCausalLM, texts: Sequence[str]) -> LlamaForCausalLM:
@@ -86,15 +92,19 @@ class SmallModels:
         rows = pack(encode_documents(self.tokenizer, texts), budget.row, "text")
         if not rows:
             raise ValueError(f"{len(texts)} texts do not fill one row of {budget.row} tokens")
+        steps = budget.steps
+        if budget.most_epochs:
+            steps = min(steps, math.ceil(budget.most_epochs * len(rows) / budget.batch))
         trainable = TrainableOptions("full", 1, budget.rate, budget.rate, True, self.seed)
         order = MixedOrder({"text": len(rows)}, {"text": 1.0}, budget.batch, self.seed)
-        Loop(model, CausalObjective(), {"text": rows}, order, trainable, LoopOptions(budget.steps)).run()
+        Loop(model, CausalObjective(), {"text": rows}, order, trainable, LoopOptions(steps)).run()
         finish(model, trainable)
         return model
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Arithmetic on one thread inside; models this small gain nothing from more, and lose much on a busy machine."""
     import torch
 
     before = torch.get_num_threads()
