@@ -82,9 +82,7 @@ class Language(RowTagger):
         accepted = accepted_labels(profile.language, identifier.labels)
         texts = texts_of(batch)
         parts = [_parts(text) if accepted else [] for text in texts]
-        asked = [
-            text[start:end][:OPENING_CHARACTERS] for text, own in zip(texts, parts, strict=True) for start, end in own
-        ]
+        lines = [text[start:end] for text, own in zip(texts, parts, strict=True) for start, end in own]
         answers = iter(identifier.identify([line[:OPENING_CHARACTERS] for line in lines]))
         judged = [[(*part, next(answers)) for part in own] for own in parts]
         foreign = [list(_foreign(own, accepted)) for own in judged]
