@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mothertongue.corpus.arrays import read_arrays, write_arrays
 from mothertongue.corpus.features import DIMENSION, MOST_CHARACTERS, Matrix, matrix, rarity
-from mothertongue.corpus.minimise import Vector, minimise
+from mothertongue.corpus.minimise import Vector, dot, minimise
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.errors import InputError, Problem
 
@@ -147,16 +147,19 @@ def _joined(sides: list[list[str]]) -> tuple[list[str], Vector]:
 def _regression(rows: Matrix, labels: Vector) -> tuple[Vector, float]:
     """Return weights and bias of penalised logistic regression; both sides weigh the same."""
     shares = _balance(labels)
+    compact, used = rows.compact()
 
     def loss(point: Vector) -> tuple[float, Vector]:
         weights, bias = point[:-1], point[-1]
-        margins = rows.times(weights) + bias
+        margins = compact.times(weights) + bias
         errors = shares * (_sigmoid(margins) - labels)
-        value = float(shares @ _negative_log(margins, labels)) + PENALTY / 2 * float(weights @ weights)
-        return value, np.append(rows.transposed_times(errors) + PENALTY * weights, errors.sum())
+        value = dot(shares, _negative_log(margins, labels)) + PENALTY / 2 * dot(weights, weights)
+        return value, np.append(compact.transposed_times(errors) + PENALTY * weights, errors.sum())
 
-    point = minimise(loss, np.zeros(DIMENSION + 1))
-    return point[:-1], float(point[-1])
+    point = minimise(loss, np.zeros(compact.width + 1))
+    weights = np.zeros(DIMENSION)
+    weights[used] = point[:-1]
+    return weights, float(point[-1])
 
 
 def _calibration(margins: Vector, labels: Vector) -> tuple[float, float]:
@@ -168,7 +171,7 @@ def _calibration(margins: Vector, labels: Vector) -> tuple[float, float]:
     def loss(point: Vector) -> tuple[float, Vector]:
         scaled = point[0] * margins + point[1]
         errors = shares * (_sigmoid(scaled) - targets)
-        return float(shares @ _negative_log(scaled, targets)), np.array([errors @ margins, errors.sum()])
+        return dot(shares, _negative_log(scaled, targets)), np.array([dot(errors, margins), errors.sum()])
 
     slope, shift = minimise(loss, np.array([1.0, 0.0]), tolerance=1e-9)
     return float(slope), float(shift)
@@ -177,7 +180,8 @@ def _calibration(margins: Vector, labels: Vector) -> tuple[float, float]:
 def _balance(labels: Vector) -> Vector:
     """Return a weight per row so that each side weighs one half."""
     positive = labels.sum()
-    return np.where(labels == 1, 0.5 / max(positive, 1), 0.5 / max(len(labels) - positive, 1))
+    weights: Vector = np.where(labels == 1, 0.5 / max(positive, 1), 0.5 / max(len(labels) - positive, 1))
+    return weights
 
 
 def _negative_log(margins: Vector, targets: Vector) -> Vector:

@@ -68,6 +68,7 @@ class Matrix:
     starts: NDArray[np.int64]
     columns: Numbers
     values: NDArray[np.float32]
+    width: int = DIMENSION
 
     def times(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the product with a vector over columns."""
@@ -76,8 +77,13 @@ class Matrix:
 
     def transposed_times(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the product of the transposed matrix with a vector over rows."""
-        product: NDArray[np.float64] = _transposed_times(self.starts, self.columns, self.values, weights, DIMENSION)
+        product: NDArray[np.float64] = _transposed_times(self.starts, self.columns, self.values, weights, self.width)
         return product
+
+    def compact(self) -> tuple[Matrix, NDArray[np.int64]]:
+        """Return the matrix of only the columns that hold something, and the numbers of those."""
+        used, columns = np.unique(self.columns, return_inverse=True)
+        return Matrix(self.starts, columns.astype(np.uint32), self.values, len(used)), used.astype(np.int64)
 
 
 def matrix(texts: Sequence[str], scale: NDArray[np.float32] | None = None) -> Matrix:
@@ -87,7 +93,7 @@ def matrix(texts: Sequence[str], scale: NDArray[np.float32] | None = None) -> Ma
     values = []
     for columns, counts in rows:
         row = np.sqrt(counts) * (1.0 if scale is None else scale[columns])
-        values.append((row / max(float(np.sqrt(row @ row)), 1e-12)).astype(np.float32))
+        values.append((row / max(float(np.sqrt((row * row).sum())), 1e-12)).astype(np.float32))
     empty = [np.empty(0, np.uint32)], [np.empty(0, np.float32)]
     columns = np.concatenate([columns for columns, _ in rows] or empty[0])
     return Matrix(starts.astype(np.int64), columns.astype(np.uint32), np.concatenate(values or empty[1]))

@@ -195,8 +195,9 @@ def _discounted(counts: Counts, contexts: Keys, kept: Flags) -> tuple[Bits, Bits
     """
     once, twice = (int((counts == number).sum()) for number in (1, 2))
     discount = once / (once + 2 * twice) if once and twice else 0.5
-    places = np.unique(contexts, return_inverse=True)[1].astype(np.int64)
+    _, groups = np.unique(contexts, return_inverse=True)
+    places = groups.astype(np.int64)
     totals = np.bincount(places, weights=counts)
     own: Bits = np.where(kept, (counts - discount) / totals[places], 0.0)
-    passed: Bits = 1 - np.bincount(places, weights=own)
-    return own, passed, places
+    passed: Bits = np.bincount(places, weights=own).astype(np.float64)
+    return own, 1 - passed, places

@@ -1,4 +1,4 @@
-"""Minimising a smooth function: limited-memory BFGS, deterministic to the bit on one machine."""
+"""Minimising a smooth function: limited-memory BFGS, the same bits whatever the number of threads."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def minimise(function: Function, start: Vector, *, most_steps: int = 200, tolera
             break
         direction = _direction(gradient, pairs)
         step = 1.0 if pairs else min(1.0, 1.0 / float(np.abs(gradient).sum()))
-        slope = float(direction @ gradient)
+        slope = dot(direction, gradient)
         while (found := function(point + step * direction))[0] > value + ENOUGH * step * slope:
             step /= 2
             if step < SHORTEST_STEP:
                 return point
         moved, turned = step * direction, found[1] - gradient
-        if moved @ turned > 0:
+        if dot(moved, turned) > 0:
             pairs.append((moved, turned))
         point, (value, gradient) = point + moved, found
     return point
@@ -47,12 +47,17 @@ def _direction(gradient: Vector, pairs: deque[tuple[Vector, Vector]]) -> Vector:
     direction = -gradient
     weights = []
     for moved, turned in reversed(pairs):
-        weight = (moved @ direction) / (moved @ turned)
+        weight = dot(moved, direction) / dot(moved, turned)
         weights.append(weight)
         direction -= weight * turned
     if pairs:
         moved, turned = pairs[-1]
-        direction *= (moved @ turned) / (turned @ turned)
+        direction *= dot(moved, turned) / dot(turned, turned)
     for (moved, turned), weight in zip(pairs, reversed(weights), strict=True):
-        direction += moved * (weight - (turned @ direction) / (moved @ turned))
+        direction += moved * (weight - dot(turned, direction) / dot(moved, turned))
     return direction
+
+
+def dot(first: Vector, second: Vector) -> float:
+    """Return the product of two vectors, summed in one order: linear algebra libraries split it among threads."""
+    return float((first * second).sum())
