@@ -11,7 +11,7 @@ from tests.corpus.texts import document, text
 
 from mothertongue.corpus import Document, deduplicate_exact, deduplicate_near, overlap
 from mothertongue.corpus import deduplicate as module
-from mothertongue.corpus.minhash import jaccard, shingles
+from mothertongue.corpus.deduplication.minhash import jaccard, shingles
 
 
 def doc(identifier: str, body: str) -> Document:

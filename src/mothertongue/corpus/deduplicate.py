@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mothertongue.corpus.document import Document, content_id
-from mothertongue.corpus.minhash import LANES, Hashes, band_hashes, bands_for, jaccard, shingles, signature
+from mothertongue.corpus.deduplication.keys import text_key
+from mothertongue.corpus.deduplication.letters import Hashes
+from mothertongue.corpus.deduplication.minhash import LANES, band_hashes, bands_for, jaccard, shingles, signature
+from mothertongue.corpus.document import Document
 
 # A bucket of boilerplate can hold everything: each document is compared with at most so many leaders of its bucket.
 MOST_LEADERS = 64
@@ -39,16 +41,11 @@ def rank(document: Document) -> tuple[int, str, str]:
     return (-len(document.text), document.id, document.text)
 
 
-def exact_key(text: str) -> str:
-    """Return the hash under which texts count as equal: white space collapsed, NFC."""
-    return content_id(" ".join(text.split()))
-
-
 def deduplicate_exact(documents: Sequence[Document]) -> Deduplicated:
     """Return documents without exact repetitions (white space apart)."""
-    groups: dict[str, list[int]] = {}
+    groups: dict[int, list[int]] = {}
     for index, document in enumerate(documents):
-        groups.setdefault(exact_key(document.text), []).append(index)
+        groups.setdefault(text_key(document.text), []).append(index)
     return _clusters(documents, list(groups.values()))
 
 
@@ -193,11 +190,11 @@ class _Index:
         order = np.argsort(hashes, kind="stable")
         self._hashes, self._owners = hashes[order], owners[order]
         self._sizes = np.array([len(part) for _, part in texts])
-        self._keys = {exact_key(text) for text, _ in texts}
+        self._keys = {text_key(text) for text, _ in texts}
 
     def repeats(self, text: str, threshold: float) -> bool:
         """Return whether `text` repeats one of the documents."""
-        if exact_key(text) in self._keys:
+        if text_key(text) in self._keys:
             return True
         own = shingles(text)
         starts = np.searchsorted(self._hashes, own, side="left")

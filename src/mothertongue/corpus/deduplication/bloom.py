@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mothertongue import durability
 from mothertongue.corpus.deduplication import kernel
-from mothertongue.corpus.deduplication.kernel import Hashes
+from mothertongue.corpus.deduplication.letters import Hashes
 from mothertongue.errors import InputError, Problem
 
 MOST_HASHES: Final = 32

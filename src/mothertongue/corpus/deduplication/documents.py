@@ -80,7 +80,7 @@ def participants(folder: Path, shard: str, masks: Sequence[Mask], rows: int) -> 
 def checksum(folder: Path, shard: str) -> str:
     """Return the checksum of the ids of a shard, as its footer says."""
     with pq.ParquetFile(folder / shard) as file:
-        return (file.metadata.metadata or {}).get(CHECKSUM_KEY, b"").decode()
+        return str((file.metadata.metadata or {}).get(CHECKSUM_KEY, b"").decode())
 
 
 def size_of(folder: Path, shard: str) -> tuple[int, int]:

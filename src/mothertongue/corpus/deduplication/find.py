@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from mothertongue.corpus.deduplication.exchange import joined, parts_for
 from mothertongue.corpus.deduplication.index import Index, open_index, settings
-from mothertongue.corpus.deduplication.job import Job, exchanged
-from mothertongue.corpus.deduplication.near import find_near
+from mothertongue.corpus.deduplication.job import PACKAGE, Job, exchanged
 from mothertongue.corpus.deduplication.options import DeduplicationOptions
-from mothertongue.corpus.deduplication.paragraphs import find_paragraphs, run_filter
-from mothertongue.corpus.deduplication.substrings import find_substrings
 from mothertongue.corpus.deduplication.tables import DuplicateTable, DuplicateTables
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.work import Work, total
@@ -49,23 +47,30 @@ def find_duplicates(
     )
     tables: dict[str, DuplicateTable] = {}
     for kind in options.kinds() if names else ():
-        tables[kind] = _FINDERS[kind](job)
+        module, _, function = _FINDERS[kind].partition(":")
+        tables[kind] = getattr(import_module(f"{PACKAGE}.{module}"), function)(job)
         job = job.after(tables[kind])
     if known and names:
         _add(known, job)
     return DuplicateTables(tables)
 
 
-def _find_url(job: Job) -> DuplicateTable:
+def find_url(job: Job) -> DuplicateTable:
+    """Return the table of documents with the same address."""
     field = {"field": job.options.url_field}
     if job.options.url == "sorted":
         return _find_equal(job, "url", "keys:write_url_keys", field)
     counts = total(job.per_shard("url-keys", "keys:write_url_keys", {**field, "parts": 1}))
+
+    # Loaded here, because compiled code takes time to load.
+    from mothertongue.corpus.deduplication.paragraphs import run_filter
+
     name, filtered = run_filter(job, "url", counts["keys"])
     return job.write_tables("url", "elect:write_table", {"named": False}, [name]).counted(filtered)
 
 
-def _find_exact(job: Job) -> DuplicateTable:
+def find_exact(job: Job) -> DuplicateTable:
+    """Return the table of documents with the same text."""
     return _find_equal(job, "exact", "keys:write_text_keys", {})
 
 
@@ -79,13 +84,14 @@ def _find_equal(job: Job, kind: str, call: str, arguments: Mapping[str, Any]) ->
     return job.write_tables(kind, "elect:write_table", {}, elected).counted(counts)
 
 
-_FINDERS: Mapping[str, Callable[[Job], DuplicateTable]] = {
-    "url": _find_url,
-    "exact": _find_exact,
-    "near": find_near,
-    "paragraphs": find_paragraphs,
-    "substrings": find_substrings,
+_FINDERS: Mapping[str, str] = {
+    "url": "find:find_url",
+    "exact": "find:find_exact",
+    "near": "near:find_near",
+    "paragraphs": "paragraphs:find_paragraphs",
+    "substrings": "substrings:find_substrings",
 }
+"""Kind -> module:function of this package, loaded when asked for: compiled code takes time to load."""
 
 
 def _add(index: Index, job: Job) -> None:

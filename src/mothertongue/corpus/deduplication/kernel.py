@@ -12,12 +12,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from mothertongue.corpus.deduplication.letters import JOINER, MARK, OTHER, RUN, SEVERAL, SINGLE
+from mothertongue.corpus.deduplication.letters import JOINER, MARK, OTHER, RUN, SEVERAL, SINGLE, Hashes, Tables
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Hashes = NDArray[np.uint64]
-Tables = tuple[NDArray[np.uint32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.uint32]]
-"""The fields of `letters.Letters`."""
 Integer = Any
 """A signed 64-bit number of compiled code, which Python would call `int` and NumPy `int64`."""
 
@@ -67,9 +64,9 @@ def decode(data: NDArray[np.uint8], at: Integer, end: Integer) -> tuple[Integer,
     return first, at + 1
 
 
-# The state of a text under way: hash of the open token, hash of its last marks, its kind, tokens so far; then the ring
-# of the last tokens.
-_TOKEN, _ACCENTS, _KIND, _TOKENS, _RING = range(5)
+# The state of a text under way: hash of the open token, hash of its last marks, its kind, tokens so far, first byte of
+# the open token; then the ring of the last tokens.
+_TOKEN, _ACCENTS, _KIND, _TOKENS, _START, _RING = range(6)
 
 
 @compiled
@@ -81,12 +78,14 @@ def fill(
     multipliers: Hashes,
     state: Hashes,
     out: Hashes,
+    places: NDArray[np.int64],
 ) -> int:
     """Return the number of shingles written to `out`: hashes of the runs of `multipliers.shape[1]` tokens, in order.
 
     `span` holds the next byte and the end of the text, and moves on; past the end the text is finished. `state` is
     zero for a new text. A text of fewer tokens gives one shingle of them all; one without tokens none. `multipliers`
-    has one row per number of tokens in a shingle, from 1. With `characters`, every letter is a token.
+    has one row per number of tokens in a shingle, from 1. With `characters`, every letter is a token. `places` takes
+    first byte and end of every token of the text, if it has rows.
     """
     kind: Integer
     tokens: Integer
@@ -96,8 +95,10 @@ def fill(
     at, end = span[0], span[1]
     token, accents = state[_TOKEN], state[_ACCENTS]
     kind, tokens = np.int64(state[_KIND]), np.int64(state[_TOKENS])
+    began: Integer = np.int64(state[_START])
     written = 0
     while at <= end and written + _SLACK <= len(out):
+        byte = at
         if at < end:
             point, at = decode(data, at, end)
         else:
@@ -114,11 +115,15 @@ def fill(
                 now = MARK if characters and kind != OTHER else RUN
             if kind != OTHER and (now in (OTHER, SINGLE) or (now == RUN and (kind == SINGLE or characters))):
                 state[_RING + tokens % size] = mix((token ^ accents) * _LETTER)
+                if len(places):
+                    places[tokens, 0], places[tokens, 1] = began, byte
                 tokens += 1
                 token, accents, kind = np.uint64(0), np.uint64(0), OTHER
                 if tokens >= size:
                     out[written] = _shingle(state, tokens, multipliers[size - 1])
                     written += 1
+            if kind == OTHER:
+                began = byte
             if now == MARK:
                 # The order of marks on one letter says nothing: their hashes are added.
                 accents += mix(np.uint64(letter) * _MARKS)
@@ -132,6 +137,7 @@ def fill(
         written += 1
     span[0] = at
     state[_TOKEN], state[_ACCENTS], state[_KIND], state[_TOKENS] = token, accents, np.uint64(kind), np.uint64(tokens)
+    state[_START] = np.uint64(began)
     return written
 
 
@@ -173,7 +179,7 @@ def sign(
     shingling, factors, shifts = multipliers
     block = np.empty(BLOCK, np.uint64)
     state = np.empty(_RING + shingling.shape[1], np.uint64)
-    span = np.empty(2, np.int64)
+    span, nowhere = np.empty(2, np.int64), np.empty((0, 2), np.int64)
     for row in range(len(take)):
         signatures[row] = 0xFFFFFFFF
         counts[row] = 0
@@ -182,7 +188,7 @@ def sign(
         span[0], span[1] = offsets[row], offsets[row + 1]
         state[:] = 0
         while span[0] <= span[1]:
-            written = fill(data, span, tables, characters, shingling, state, block)
+            written = fill(data, span, tables, characters, shingling, state, block, nowhere)
             lower(signatures[row], block[:written], factors, shifts)
             counts[row] += written
 
@@ -199,15 +205,28 @@ def collect(
     """Return all shingles of one text in their order, repetitions included."""
     span = np.array([start, end], np.int64)
     state = np.zeros(_RING + multipliers.shape[1], np.uint64)
-    found = np.empty((end - start) // 4 + 2 * _SLACK, np.uint64)
+    found, nowhere = np.empty((end - start) // 4 + 2 * _SLACK, np.uint64), np.empty((0, 2), np.int64)
     number = 0
     while span[0] <= span[1]:
         if len(found) - number < _SLACK:
             larger = np.empty(2 * len(found), np.uint64)
             larger[:number] = found[:number]
             found = larger
-        number += fill(data, span, tables, characters, multipliers, state, found[number:])
+        number += fill(data, span, tables, characters, multipliers, state, found[number:], nowhere)
     return found[:number]
+
+
+@compiled
+def token_places(data: NDArray[np.uint8], tables: Tables, characters: bool, multipliers: Hashes) -> NDArray[np.int64]:
+    """Return first byte and end of every token of one text, shape (tokens, 2)."""
+    span = np.array([0, len(data)], np.int64)
+    state = np.zeros(_RING + multipliers.shape[1], np.uint64)
+    block = np.empty(4096, np.uint64)
+    # A code point of two bytes or more can stand for 18 letters; one byte for one.
+    places = np.empty((9 * len(data) + _SLACK, 2), np.int64)
+    while span[0] <= span[1]:
+        fill(data, span, tables, characters, multipliers, state, block, places)
+    return places[: np.int64(state[_TOKENS])].copy()
 
 
 @compiled

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from mothertongue.corpus.tokens import ALONE, JOINERS, RUNNING
 
+Hashes = NDArray[np.uint64]
+Tables = tuple[NDArray[np.uint32], NDArray[np.uint8], NDArray[np.int32], NDArray[np.uint32]]
+"""The fields of `Letters` in the order in which compiled code takes them."""
 CODE_POINTS: Final = 0x110000
 SEVERAL: Final = 1 << 31
 """Flag of a folded form of several code points (or none): the other bits are its place in `starts`."""

@@ -1,6 +1,7 @@
 """MinHash: shingles of texts as 64-bit hashes, signatures in bounded memory, bands for a threshold.
 
 A signature depends on the set of shingles only: not on their order, their repetitions or the size of a block of work.
+The compiled kernel is loaded when it is first used, which takes a moment.
 """
 
 from __future__ import annotations
@@ -13,9 +14,7 @@ import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
 
-from mothertongue.corpus.deduplication import kernel
-from mothertongue.corpus.deduplication.kernel import Hashes, Tables
-from mothertongue.corpus.deduplication.letters import letters
+from mothertongue.corpus.deduplication.letters import Hashes, Tables, letters
 
 Signatures = NDArray[np.uint32]
 
@@ -33,8 +32,23 @@ def shingles(text: str, size: int = SHINGLE_TOKENS, characters: bool = False) ->
 
 def ordered_shingles(text: str, size: int = SHINGLE_TOKENS, characters: bool = False) -> Hashes:
     """Return the hashes of all runs of `size` tokens in their order, repetitions included."""
+    from mothertongue.corpus.deduplication import kernel
+
     data = np.frombuffer(text.encode("utf-8", "surrogatepass") or b" ", np.uint8)
     return kernel.collect(data, 0, len(data), tables(), characters, shingle_multipliers(size))
+
+
+def token_spans(text: str, characters: bool = False) -> NDArray[np.int64]:
+    """Return start and end of every token of `text` in code points, shape (tokens, 2)."""
+    from mothertongue.corpus.deduplication import kernel
+
+    encoded = text.encode("utf-8", "surrogatepass")
+    data = np.frombuffer(encoded or b" ", np.uint8)
+    places = kernel.token_places(data, tables(), characters, shingle_multipliers(1))
+    # A code point begins at every byte that does not continue one.
+    points = np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
+    found: NDArray[np.int64] = points[np.minimum(places, len(encoded))]
+    return found
 
 
 def sign(
@@ -44,6 +58,8 @@ def sign(
 
     `texts` is an Arrow array of large strings, read in place; texts that are not taken have no shingles.
     """
+    from mothertongue.corpus.deduplication import kernel
+
     data, offsets = text_bytes(texts)
     signatures, counts = np.empty((len(texts), lanes), np.uint32), np.empty(len(texts), np.int64)
     hashing = (shingle_multipliers(SHINGLE_TOKENS), *lane_multipliers(lanes, seed))
@@ -58,8 +74,10 @@ def text_bytes(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.frombuffer(data if data is not None and data.size else b" ", np.uint8), places
 
 
-def signature(hashes: Hashes, lanes: int = LANES, seed: int = 0, block: int = kernel.BLOCK) -> Signatures:
+def signature(hashes: Hashes, lanes: int = LANES, seed: int = 0, block: int = 1 << 16) -> Signatures:
     """Return the smallest value of each lane over all shingles, shape (lanes,)."""
+    from mothertongue.corpus.deduplication import kernel
+
     smallest = np.full(lanes, 0xFFFFFFFF, np.uint32)
     for start in range(0, len(hashes), block):
         kernel.lower(smallest, hashes[start : start + block], *lane_multipliers(lanes, seed))
@@ -90,6 +108,8 @@ def band_hashes(signatures: Signatures, rows: int, band: int) -> Hashes:
 
 def jaccard(first: Hashes, second: Hashes) -> float:
     """Return the exact Jaccard similarity of two sorted sets of shingles; two empty sets are not similar."""
+    from mothertongue.corpus.deduplication import kernel
+
     return float(kernel.jaccard(first, second))
 
 

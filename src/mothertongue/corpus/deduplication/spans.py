@@ -12,6 +12,7 @@ import regex
 
 from mothertongue.corpus.deduplication.places import Place, TablePlace
 from mothertongue.corpus.deduplication.tables import COLUMNS
+from mothertongue.corpus.taggers.rows import spans_array
 from mothertongue.corpus.work import Counts
 
 Span = tuple[int, int, float]
@@ -37,7 +38,7 @@ def write_spans(folder: Path, *, place: Place) -> Counts:
                 new = {"documents": 1, "documents_with_spans": bool(spans), "spans": len(spans)}
                 for key, value in {**new, "characters": characters}.items():
                     counts[key] += value
-            values = {"repeated": _structs(repeated), "share": pa.array(shares, pa.float64())}
+            values = {"repeated": spans_array(repeated), "share": pa.array(shares, pa.float64())}
             yield pa.RecordBatch.from_pydict(values, schema=COLUMNS[where.kind])
 
     where.write(folder, batches())
@@ -99,9 +100,3 @@ def _spans_by_row(found: dict[str, list[Any]]) -> dict[int, list[Span]]:
     scores = found.get("score", [1.0] * len(found["node"]))
     rows = sorted(zip(found["node"], found["start"], found["end"], scores, strict=True))
     return {row: [span[1:] for span in spans] for row, spans in groupby(rows, lambda span: span[0])}
-
-
-def _structs(rows: Sequence[list[Span] | None]) -> pa.Array:
-    keys = ("start", "end", "score")
-    values = [None if row is None else [dict(zip(keys, span, strict=True)) for span in row] for row in rows]
-    return pa.array(values, COLUMNS["paragraphs"].field("repeated").type)
