@@ -112,12 +112,12 @@ def shown_values(part: Part, frame: pl.DataFrame, profile: LanguageProfile) -> l
             ", ".join(f"{name}={_shown(value)}" for name, value in zip(part.attributes, row, strict=True))
             for row in zip(*columns, strict=True)
         ]
-    bound = _number(part.bound, profile)
+    bound = bound_number(part.bound, profile)
     (found,) = values([part.measured], frame, profile)
     return [_shown(value, bound) for value in found.to_list()]
 
 
-def _number(node: Node | None, profile: LanguageProfile) -> float | None:
+def bound_number(node: Node | None, profile: LanguageProfile) -> float | None:
     """Return the number that a bound stands for, if it is one constant or one threshold."""
     if isinstance(node, Constant):
         value: Any = node.value
