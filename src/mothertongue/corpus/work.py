@@ -72,6 +72,7 @@ class Work:
         `tasks` are all tasks of their steps: what another plan left under the name of a step is removed. Raises
         WorkError MT224 when an input is missing, and whatever a task or the executor raises.
         """
+        durability.make_folder(self.folder)
         self._retire(tasks)
         jobs = [self._job(task) for task in tasks]
         done = {place: counts for place, job in enumerate(jobs) if (counts := finished(job, self._hashes)) is not None}

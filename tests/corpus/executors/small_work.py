@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,11 @@ def append(path: Path, text: str) -> int:
     with path.open("ab", buffering=0) as stream:
         stream.write(text.encode())
         return stream.tell()
+
+
+def hold(folder: Path) -> dict[str, Any]:
+    """Says that it is at work in the pipe of the notes, and then never ends."""
+    with (Path(os.environ[NOTES]) / "ready").open("w") as stream:
+        stream.write(f"{os.getpid()}\n")
+    threading.Event().wait()
+    return {}

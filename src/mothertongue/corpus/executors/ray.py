@@ -8,7 +8,11 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
+import socket
+import sys
 import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +44,7 @@ class RayTasks:
     """Performs jobs as Ray tasks.
 
     `address` is that of a running cluster (`auto`, `HOST:PORT`, `ray://HOST:PORT`); None starts a local Ray without
-    dashboard that only this machine can reach, and `close` stops it. A Ray that this program has already joined is
+    dashboard, closed to others by a random token, and `close` stops it. A Ray that this program has already joined is
     used as it is. `workers` limits the tasks at once; None takes every core. A job whose worker dies is started again
     `retries` times, then WorkError MT261.
     """
@@ -92,31 +96,45 @@ class RayTasks:
         return _AHEAD * max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
     def _join(self) -> ModuleType:
+        if self.address is None and "ray" not in sys.modules:  # read once by Ray, at its import
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         ray = _import()
         if ray.is_initialized():
             return ray
-        common = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
+        self._ours = True
+        handler = signal.getsignal(signal.SIGTERM)
         try:
-            if self.address is not None:
-                del common["include_dashboard"]
-                ray.init(self.address, **common)
-            else:
-                # Names of sockets must stay below 108 bytes, so the folder cannot lie in that of the work.
-                self._logs = Path(tempfile.mkdtemp(prefix="mt-ray-"))
-                os.environ.setdefault("RAY_AUTH_MODE", "token")
-                os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-                ray.init(
-                    num_cpus=self.workers,
-                    object_store_memory=_SHARED_MEMORY,
-                    _temp_dir=str(self._logs),
-                    _node_ip_address="127.0.0.1",
-                    **common,
-                )
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            self._start(ray)
+        except (ConnectionError, RuntimeError, ValueError, OverflowError, OSError) as error:
             self.close()
             raise InputError(_no_ray(self.address, error)) from error
-        self._ours = True
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray puts its own there, and a run could not be asked to stop
         return ray
+
+    def _start(self, ray: ModuleType) -> None:
+        quiet = {"log_to_driver": False, "configure_logging": False}
+        if self.address is not None:
+            _check_address(self.address)
+            ray.init(self.address, **quiet)
+            return
+        # Names of sockets must stay below 108 bytes, so the folder cannot lie in that of the work.
+        self._logs = Path(tempfile.mkdtemp(prefix="mt-ray-"))
+        ray.init(
+            num_cpus=self.workers,
+            include_dashboard=False,
+            object_store_memory=_SHARED_MEMORY,
+            _temp_dir=str(self._logs),
+            **quiet,
+        )
+
+
+def _check_address(address: str) -> None:
+    """Raise OSError when nothing listens there: Ray itself would try for a quarter of an hour."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def _import() -> ModuleType:
