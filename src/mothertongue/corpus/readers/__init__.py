@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Protocol
 
 from mothertongue.corpus.document import Document, Dropped
+from mothertongue.corpus.readers.epub import EpubReader
+from mothertongue.corpus.readers.gettext import GettextReader
 from mothertongue.corpus.readers.html import HtmlReader
 from mothertongue.corpus.readers.jsonl import JsonLinesReader
 from mothertongue.corpus.readers.markdown import MarkdownReader
 from mothertongue.corpus.readers.parquet import ParquetReader
+from mothertongue.corpus.readers.pdf import PdfReader
 from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits
 from mothertongue.corpus.readers.text import TextReader
+from mothertongue.corpus.readers.warc import WarcReader
 from mothertongue.corpus.readers.xml import XmlReader
 
 __all__ = ["READERS", "Limits", "Reader", "known_suffixes", "reader_for"]
@@ -33,7 +37,18 @@ class Reader(Protocol):
         """Yield the documents of a file in their order, and a row for everything that is none."""
 
 
-READERS = (TextReader, MarkdownReader, HtmlReader, JsonLinesReader, ParquetReader, XmlReader)
+READERS = (
+    TextReader,
+    MarkdownReader,
+    HtmlReader,
+    JsonLinesReader,
+    ParquetReader,
+    XmlReader,
+    WarcReader,
+    EpubReader,
+    PdfReader,
+    GettextReader,
+)
 
 
 def readers(language: str, limits: Limits | None = None) -> dict[str, Reader]:

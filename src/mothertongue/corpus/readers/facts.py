@@ -10,7 +10,7 @@ import re
 from email.utils import parsedate
 
 LONGEST_FACT = 500
-_ISO = re.compile(r"(?:D:)?(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?(?!\d{4})")
+_DATE = re.compile(r"D:(\d{4})(\d\d)?(\d\d)?|(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)|(\d{4})(\d\d)(\d\d)(?!\d)", re.ASCII)
 
 
 def iso_date(text: str) -> str | None:
@@ -19,7 +19,7 @@ def iso_date(text: str) -> str | None:
     Understands ISO 8601, HTTP and mail dates, and the dates of PDF (`D:20240131`).
     """
     text = text.strip()[:LONGEST_FACT]
-    found = _ISO.match(text)
+    found = _DATE.match(text)
     try:
         # The parser of mail dates breaks on some texts that are none.
         parts = [int(part) for part in (found.groups() if found else (parsedate(text) or ())[:3]) if part is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -78,7 +79,8 @@ def row_document(row: Mapping[str, Any], source: str, language: str, offset: int
 
     Raises UnreadableError `no_text` that lists the columns found when there is neither `text` nor usable `messages`.
     """
-    meta = {key: value for key, value in row.items() if key not in ("id", "text", "meta") and _is_plain(value)}
+    facts = {key: _plain_date(value) for key, value in row.items() if key not in ("id", "text", "meta")}
+    meta = {key: value for key, value in facts.items() if _is_plain(value)}
     nested = row.get("meta")
     if isinstance(nested, str):
         nested = _nested(nested)
@@ -114,6 +116,11 @@ def _messages_text(messages: Any, offset: int) -> str:
             raise UnreadableError("no_text", offset, "messages without role and content", "rows of role and content")
         contents.append(content)
     return "\n\n".join(contents)
+
+
+def _plain_date(value: Any) -> Any:
+    """Return dates, which tables have as objects, in ISO form, and everything else as it is."""
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.datetime)) else value
 
 
 def _is_plain(value: Any) -> bool:

@@ -17,6 +17,9 @@ from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, with_packe
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.{0,20000}?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
+_MARK = re.compile(r"[\[\]*_`<!~]")
+MOST_MARKS = 4000
+
 
 @dataclass(frozen=True)
 class MarkdownReader:
@@ -34,23 +37,31 @@ class MarkdownReader:
 def markdown_text(source: str) -> str:
     """Return the running text of Markdown `source`."""
     source = source.replace("\r\n", "\n")
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.disable("inline")
+    environment: dict[str, object] = {}
     blocks = Blocks()
     depth = 0
-    for token in MarkdownIt("commonmark").enable("table").parse(_FRONT_MATTER.sub("", source, count=1)):
+    for token in parser.parse(_FRONT_MATTER.sub("", source, count=1), environment):
         if token.type == "list_item_open":
             depth += 1
         elif token.type == "list_item_close":
             depth -= 1
         elif token.type == "inline":
-            blocks.add(_inline(token.children or []))
+            blocks.add(_inline(parser, token.content, environment))
             blocks.close(item=depth > 0)
     return blocks.text()
 
 
-def _inline(tokens: list[Token]) -> str:
+def _inline(parser: MarkdownIt, content: str, environment: dict[str, object]) -> str:
+    """Return a block without its marks; one that consists of marks stays as it is, it would take quadratic time."""
+    if len(_MARK.findall(content)) > MOST_MARKS:
+        return content
+    tokens: list[Token] = []
+    parser.inline.parse(content, parser, environment, tokens)
     parts = []
     for token in tokens:
-        if token.type in ("text", "code_inline"):
+        if token.type in ("text", "text_special", "code_inline"):
             parts.append(token.content)
         elif token.type in ("softbreak", "hardbreak"):
             parts.append(" ")

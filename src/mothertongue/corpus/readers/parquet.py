@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 
 from mothertongue.corpus.document import Document, Dropped
 from mothertongue.corpus.readers.jsonl import row_document
-from mothertongue.corpus.readers.streams import RATIO_GRACE, USUAL_LIMITS, Limits, UnreadableError, too_large
+from mothertongue.corpus.readers.streams import CHUNK, RATIO_GRACE, USUAL_LIMITS, Limits, UnreadableError, too_large
 
-BATCH_ROWS = 256
+# Few rows at once: a small file can repeat a long text very often, and each row of a batch is a copy of it.
+BATCH_ROWS = 64
+BATCH_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,19 @@ class ParquetReader:
             yield UnreadableError("damaged", 0, f"not a sound Parquet file ({error!r:.200})").dropped(source)
 
     def _rows(self, path: Path, source: str) -> Iterator[Document | Dropped]:
-        with pq.ParquetFile(path) as file:
-            self._check_size(file, path)
+        # Without pre-buffering pages are read as they are needed, instead of whole row groups.
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=CHUNK) as file:
+            allowed = self._allowed_bytes(file, path)
             columns = _columns(file.schema_arrow)
-            number = 0
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+            number = given = 0
+            for batch in file.iter_batches(batch_size=_batch_rows(file), columns=columns):
                 for row in batch.to_pylist():
                     number += 1
-                    yield self._row(row, f"{source}:{number}")
+                    item = self._row(row, f"{source}:{number}")
+                    given += len(item.text) if isinstance(item, Document) else 0
+                    if given > allowed:
+                        raise _bomb(f"the first {number} rows hold {given} characters", allowed)
+                    yield item
 
     def _row(self, row: dict[str, object], source: str) -> Document | Dropped:
         text = row.get("text")
@@ -53,14 +60,25 @@ class ParquetReader:
         except UnreadableError as error:
             return error.dropped(source)
 
-    def _check_size(self, file: pq.ParquetFile, path: Path) -> None:
-        """Refuse a file whose footer promises far more bytes than it can honestly hold."""
+    def _allowed_bytes(self, file: pq.ParquetFile, path: Path) -> int:
+        """Return how much text the file may hold; refuse one whose footer promises more than it can honestly hold."""
         allowed = max(RATIO_GRACE, int(path.stat().st_size * self.limits.ratio))
         for group in range(file.metadata.num_row_groups):
             promised = file.metadata.row_group(group).total_byte_size
             if promised > allowed:
-                found = f"row group {group} unpacks to {promised} bytes"
-                raise UnreadableError("decompression_bomb", 0, found, f"at most {allowed} bytes")
+                raise _bomb(f"row group {group} unpacks to {promised} bytes", allowed)
+        return allowed
+
+
+def _bomb(found: str, allowed: int) -> UnreadableError:
+    return UnreadableError("decompression_bomb", 0, found, f"at most {allowed} bytes")
+
+
+def _batch_rows(file: pq.ParquetFile) -> int:
+    """Return how many rows of the widest row group hold about `BATCH_BYTES`."""
+    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    widest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
+    return max(1, min(BATCH_ROWS, BATCH_BYTES // max(widest, 1)))
 
 
 def _columns(schema: pa.Schema) -> list[str]:

@@ -72,9 +72,9 @@ class _Readable(Protocol):
 class _RatioGuard(io.RawIOBase):
     """A decompressed stream that stops when more comes out than the ratio of the limits allows."""
 
-    def __init__(self, stream: _Readable, compressed_bytes: int, limits: Limits) -> None:
+    def __init__(self, read: Callable[[int], bytes], compressed_bytes: int, limits: Limits) -> None:
         super().__init__()
-        self._stream, self._limits = stream, limits
+        self._read, self._limits = read, limits
         self._allowed = max(RATIO_GRACE, int(compressed_bytes * limits.ratio))
         self._given = 0
 
@@ -82,7 +82,7 @@ class _RatioGuard(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._stream.read(min(len(buffer), CHUNK))
+        data = self._read(min(len(buffer), CHUNK))
         self._given += len(data)
         if self._given > self._allowed:
             raise UnreadableError(
@@ -96,7 +96,7 @@ class _RatioGuard(io.RawIOBase):
 
 
 @contextmanager
-def open_stream(path: Path, limits: Limits) -> Iterator[BinaryIO]:
+def open_stream(path: Path, limits: Limits) -> Iterator[io.BufferedReader]:
     """Yield the bytes of a file, decompressed when its name ends in .gz, .zst or .bz2.
 
     Raises UnreadableError (reasons `unreadable`, `truncated`, `damaged`, `decompression_bomb`) also while it is read.
@@ -117,14 +117,15 @@ def open_stream(path: Path, limits: Limits) -> Iterator[BinaryIO]:
         raise UnreadableError(reason, offset, error.strerror or str(error)) from error
 
 
-def _layers(raw: BinaryIO, path: Path, limits: Limits) -> BinaryIO:
+def _layers(raw: io.BufferedReader, path: Path, limits: Limits) -> io.BufferedReader:
     suffix = path.suffix.lower()
     if suffix not in PACKED:
         return raw
-    opened: dict[str, Callable[[], _Readable]] = {
-        ".gz": lambda: gzip.GzipFile(fileobj=raw),
-        ".bz2": lambda: bz2.BZ2File(raw),
-        ".zst": lambda: _ZstdStream(raw),
+    # read1 gives what is there: read would lose what comes before the place where a file is cut off.
+    opened: dict[str, Callable[[], Callable[[int], bytes]]] = {
+        ".gz": lambda: gzip.GzipFile(fileobj=raw).read1,
+        ".bz2": lambda: bz2.BZ2File(raw).read1,
+        ".zst": lambda: _ZstdStream(raw).read,
     }
     return io.BufferedReader(_RatioGuard(opened[suffix](), _size(path), limits), CHUNK)
 
