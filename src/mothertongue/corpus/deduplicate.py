@@ -170,15 +170,25 @@ class KnownTexts:
     """Texts against which others are compared, exactly and without sampling.
 
     A pair repeats when the texts are equal, when the Jaccard similarity of their shingles reaches `threshold`, or when
-    that share of the smaller text stands in the larger one. About 12 bytes of memory for each word of the known texts.
+    that share of the smaller text stands in the larger one. About 16 bytes of memory for each word of the known texts.
     """
 
-    def __init__(self, documents: Iterable[Document], threshold: float) -> None:
-        self._blocks, self._threshold = list(_index_blocks(documents)), threshold
+    def __init__(self, documents: Iterable[Document], threshold: float, *, characters: bool = False) -> None:
+        """Take documents in their order; with `characters`, every letter is a token."""
+        self._blocks, self._threshold = list(_index_blocks(documents, characters)), threshold
+        self._characters = characters
 
     def repeats(self, text: str) -> bool:
         """Return whether `text` repeats one of the known texts."""
-        return any(block.repeats(text, self._threshold) for block in self._blocks)
+        key = text_key(text)
+        if any(key in block.keys for block in self._blocks):
+            return True
+        return bool((self.similarities(text) >= self._threshold).any())
+
+    def similarities(self, text: str) -> NDArray[np.float64]:
+        """Return for each known text, in order, the larger of Jaccard similarity and share of the smaller one."""
+        own = shingles(text, characters=self._characters)
+        return np.concatenate([np.empty(0), *(block.similarities(own) for block in self._blocks)])
 
 
 class _Index:
@@ -190,31 +200,28 @@ class _Index:
         order = np.argsort(hashes, kind="stable")
         self._hashes, self._owners = hashes[order], owners[order]
         self._sizes = np.array([len(part) for _, part in texts])
-        self._keys = {text_key(text) for text, _ in texts}
+        self.keys = {text_key(text) for text, _ in texts}
 
-    def repeats(self, text: str, threshold: float) -> bool:
-        """Return whether `text` repeats one of the documents."""
-        if text_key(text) in self._keys:
-            return True
-        own = shingles(text)
+    def similarities(self, own: Hashes) -> NDArray[np.float64]:
+        """Return the similarity of each document to a text with the shingles `own`."""
         starts = np.searchsorted(self._hashes, own, side="left")
         ends = np.searchsorted(self._hashes, own, side="right")
         found = ends > starts
         hits = [self._owners[start:end] for start, end in zip(starts[found], ends[found], strict=True)]
         if not hits:
-            return False
+            return np.zeros(len(self._sizes))
         shared = np.bincount(np.concatenate(hits), minlength=len(self._sizes))
         jaccards = shared / (self._sizes + len(own) - shared)
         smaller = np.minimum(self._sizes, len(own))
         contained = np.where(smaller >= CONTAINMENT_SHINGLES, shared / np.maximum(smaller, 1), 0.0)
-        return bool(np.maximum(jaccards, contained).max() >= threshold)
+        return np.maximum(jaccards, contained)
 
 
-def _index_blocks(documents: Iterable[Document]) -> Iterator[_Index]:
+def _index_blocks(documents: Iterable[Document], characters: bool) -> Iterator[_Index]:
     texts: list[tuple[str, Hashes]] = []
     total = 0
     for document in documents:
-        hashes = shingles(document.text)
+        hashes = shingles(document.text, characters=characters)
         if total and total + len(hashes) > INDEX_SHINGLES:
             yield _Index(texts)
             texts, total = [], 0

@@ -21,7 +21,7 @@ from mothertongue.language import parse_language
 from mothertongue.plan import Plan
 from mothertongue.recipe import Recipe
 from mothertongue.run import StageContext
-from mothertongue.stages.decontaminate import evaluation_shingles, shingles
+from mothertongue.stages.decontaminate import evaluation_of
 from mothertongue.stages.material import Material, resolve
 
 SETS = ("train", "decision", "held_out", "second_domain", "replay", "retention_decision", "retention")
@@ -230,7 +230,7 @@ def _dialogues(recipe: Recipe, material: Material) -> list[list[dict[str, str]]]
     Dialogues about the sample's village are left out: the questions shall measure what was read, not what was said.
     """
     languages = {parse_language(tag).language for tag in (recipe.language, recipe.corpus.replay_language)}
-    asked = evaluation_shingles(recipe)
+    asked = evaluation_of(recipe)
     kept = []
     for document in plain_texts(material.chat, recipe.corpus.replay_language):
         messages = document.meta.get("messages")
@@ -238,7 +238,7 @@ def _dialogues(recipe: Recipe, material: Material) -> list[list[dict[str, str]]]
         if not messages or parse_language(spoken).language not in languages or document.meta.get("topic") == "village":
             continue
         said = " ".join(message["content"] for message in messages if message["role"] == "user")
-        if not shingles(said) & asked:
+        if not asked.hits(said):
             kept.append([{"role": message["role"], "content": message["content"]} for message in messages])
     return kept
 

@@ -1,32 +1,30 @@
-"""Keeps what the model will be asked out of what it is taught (law 5), by shared runs of five words."""
+"""What the evaluation of a recipe asks, to be kept out of what the model is taught (law 5)."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from mothertongue.corpus.decontaminate import Evaluation
+from mothertongue.corpus.document import Document
 from mothertongue.evaluation.readers import read_prompts, read_questions
 from mothertongue.language import parse_language
 from mothertongue.recipe import Recipe
 from mothertongue.stages.material import format_prompts, resolve
 
-_RUN = 5
-_WORD = re.compile(r"\w+")
-
-Shingles = set[tuple[str, ...]]
+RUN = 5
+"""Tokens: what users say to a model is short, so a shorter run in common is enough to leave a dialogue out."""
 
 
-def shingles(text: str) -> Shingles:
-    """Every run of five words of a text in lower case; a shorter text is one run."""
-    words = _WORD.findall(text.lower())
-    return {tuple(words[at : at + _RUN]) for at in range(max(1, len(words) - _RUN + 1))} if words else set()
-
-
-def evaluation_shingles(recipe: Recipe) -> Shingles:
-    """The runs of words of every question and prompt that the evaluation of a recipe asks."""
+def evaluation_of(recipe: Recipe) -> Evaluation:
+    """Every question and prompt that the evaluation of a recipe asks, to be compared with other texts."""
     material = resolve(recipe)
-    asked = [prompt.prompt for path in (material.prompts, format_prompts()) if path for prompt in read_prompts(path)]
+    files = [path for path in (material.prompts, format_prompts()) if path]
+    asked = [
+        Document(prompt.id, prompt.prompt, path.name, prompt.language)
+        for path in files
+        for prompt in read_prompts(path)
+    ]
     if material.questions:
-        language = parse_language(recipe.language).language
-        asked += [question.question for question in read_questions(Path(material.questions), language)]
-    return {run for text in asked for run in shingles(text)}
+        path, language = Path(material.questions), parse_language(recipe.language).language
+        asked += [Document(one.id, one.question, path.name, language) for one in read_questions(path, language)]
+    return Evaluation(asked, tokens=RUN)

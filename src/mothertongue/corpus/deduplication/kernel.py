@@ -218,15 +218,14 @@ def collect(
 
 @compiled
 def token_places(data: NDArray[np.uint8], tables: Tables, characters: bool, multipliers: Hashes) -> NDArray[np.int64]:
-    """Return first byte and end of every token of one text, shape (tokens, 2)."""
+    """Return first byte and end of every token of one text, shape (tokens, 2); `multipliers` are those of one token."""
     span = np.array([0, len(data)], np.int64)
     state = np.zeros(_RING + multipliers.shape[1], np.uint64)
     block = np.empty(4096, np.uint64)
-    # A code point of two bytes or more can stand for 18 letters; one byte for one.
-    places = np.empty((9 * len(data) + _SLACK, 2), np.int64)
+    places = np.empty((len(collect(data, 0, len(data), tables, characters, multipliers)), 2), np.int64)
     while span[0] <= span[1]:
         fill(data, span, tables, characters, multipliers, state, block, places)
-    return places[: np.int64(state[_TOKENS])].copy()
+    return places
 
 
 @compiled

@@ -17,6 +17,7 @@ TAGGERS: Mapping[str, str] = {
     "basic": "mothertongue.corpus.taggers.basic:Basic",
     "boilerplate": "mothertongue.corpus.taggers.boilerplate:Boilerplate",
     "code": "mothertongue.corpus.taggers.code:Code",
+    "contamination": "mothertongue.corpus.taggers.contamination:Contamination",
     "date": "mothertongue.corpus.taggers.date:Date",
     "domain": "mothertongue.corpus.taggers.domain:Domain",
     "fluency": "mothertongue.corpus.taggers.fluency:Fluency",
