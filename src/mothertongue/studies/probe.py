@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mothertongue.studies.small_model import one_thread
+
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -31,7 +33,8 @@ def toxic_share(
 
     sampling = Sampling(_SAMPLED_TOKENS, temperature=1.0, seed=seed)
     prompts = [document_start(tokenizer)] * count
-    completions = LocalGenerator(model, tokenizer).generate(prompts, sampling)
+    with one_thread():
+        completions = LocalGenerator(model, tokenizer).generate(prompts, sampling)
     documents = [Document(str(number), one.text, "sampled", profile.language) for number, one in enumerate(completions)]
     hits = measured(documents, {"toxicity": {}}, profile).tables["toxicity"]["words"].to_numpy()
     return float((hits > 0).mean())
@@ -58,7 +61,7 @@ def _features(model: Any, tokenizer: Any, texts: Labelled) -> tuple[NDArray[np.f
 
     start = document_start(tokenizer)
     rows = []
-    with torch.inference_mode():
+    with one_thread(), torch.inference_mode():
         for ids in encode_texts(tokenizer, [text for text, _ in texts]):
             hidden = model.base_model(input_ids=torch.tensor([[*start, *ids]]), use_cache=False).last_hidden_state
             rows.append(hidden[0, len(start) :].mean(dim=0).double().numpy())

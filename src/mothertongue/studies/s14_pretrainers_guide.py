@@ -2,10 +2,11 @@
 
 A made-up language (`made_corpus`) gives documents of four domains and eight years; a tenth of them has no grammar, a
 tenth is full of insults, and the others have an insult now and then. The corpus room measures them as it would a real
-corpus: domain and year from the metadata, toxic sentences by a list, badness by a classifier that learned wiki and tale
-documents against unsorted ones. Each intervention is a rule over these attributes. One small model is trained on what
-each rule keeps, all for the same number of tokens; values are changes of bits per byte against the model of the full
-corpus, so below zero is a gain. `same` is the full corpus in another order: the noise of one comparison.
+corpus: domain and year from the metadata, toxic sentences by a list, fluency by an n-gram model of clean wiki and tale
+documents, badness by a classifier that learned these against unsorted ones. Each intervention is a rule over the
+attributes. One small model is trained on what each rule keeps, all for the same number of tokens; values are changes
+of bits per byte against the model of the full corpus, so below zero is a gain. `same` is the full corpus in another
+order: the noise of one comparison.
 
 Also measured: the share of sampled texts with a toxic word, how well a linear probe on the model's hidden states tells
 insults with unseen toxic words from harmless remarks, and ageing (`temporal_degradation`) over corpora of two years
@@ -29,7 +30,7 @@ from mothertongue.studies.interventions import FULL, as_markdown, as_values, dec
 from mothertongue.studies.made_corpus import TAG, MadeLanguage
 from mothertongue.studies.measured import Measured, measured
 from mothertongue.studies.probe import probe_accuracy, toxic_share
-from mothertongue.studies.small_model import Budget, SmallModels, one_thread
+from mothertongue.studies.small_model import Budget, SmallModels
 from mothertongue.studies.study import Scale, Study
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ TESTED: Final = (2001, 2003, 2005, 2007)
 GROUPS: Final = ("clean", *DOMAINS, "toxic")
 INTERVENTIONS: Final = (
     "same",
+    "fluency_mild",
     "quality_mild",
     "quality_strict",
     "quality_inverse",
@@ -59,19 +61,21 @@ _MILD, _STRICT = 0.9, 0.45  # shares of documents that the quality filters keep
 
 @dataclass(frozen=True)
 class _Size:
-    """Documents of the corpus, of each cell of the test (domain by year), samples of a model, and its budget."""
+    """Documents of the corpus, good ones for the filters, of each cell of the test (domain by year); samples of a model
+    and remarks for the probe; the budget of a model."""
 
     documents: int
+    examples: int
     held_out: int
     samples: int
     budget: Budget
 
 
 _SIZES: Final = {
-    Scale.SMOKE: _Size(64, 1, 4, Budget(2, width=32, row=64, batch=2, vocabulary=300)),
-    Scale.MINI: _Size(256, 6, 96, Budget(400)),
-    Scale.LAPTOP: _Size(4096, 30, 500, Budget(3000, layers=4, width=256, vocabulary=2000, batch=8, rate=2e-3)),
-    Scale.PAPER: _Size(10_000_000, 500, 10_000, Budget(88_064, 24, 2048, 32_000, 512, 4096, 1e-3)),
+    Scale.SMOKE: _Size(64, 30, 1, 4, Budget(2, width=32, row=64, batch=2, vocabulary=300)),
+    Scale.MINI: _Size(256, 200, 6, 96, Budget(400)),
+    Scale.LAPTOP: _Size(4096, 1000, 30, 500, Budget(3000, layers=4, width=256, vocabulary=2000, batch=8, rate=2e-3)),
+    Scale.PAPER: _Size(10_000_000, 5000, 500, 10_000, Budget(88_064, 24, 2048, 32_000, 512, 4096, 1e-3)),
 }
 
 
@@ -97,7 +101,7 @@ class PretrainersGuide:
         size = _SIZES[scale]
         language = MadeLanguage(f"guide-{seed}", "ours")
         documents = made_documents(language, size.documents, seed)
-        found = _measured(documents, language, folder, seed)
+        found = _measured(documents, size.examples, language, folder, seed)
         chosen = {FULL: documents, **{name: found.kept(rule) for name, rule in interventions(found).items()}}
         kept = {name: sum(map(size_of, texts)) / sum(map(size_of, documents)) for name, texts in chosen.items()}
         chosen["same"] = documents[::-1]
@@ -156,6 +160,7 @@ def interventions(found: Measured) -> dict[str, str]:
     mild, strict = (found.quantile("quality.badness", share) for share in (_MILD, _STRICT))
     return {
         "same": "true",
+        "fluency_mild": f"fluency.bits_per_character <= {found.quantile('fluency.bits_per_character', _MILD)!r}",
         "quality_mild": f"quality.badness <= {mild!r}",
         "quality_strict": f"quality.badness <= {strict!r}",
         "quality_inverse": f"quality.badness > {strict!r}",
@@ -182,17 +187,28 @@ def own_and_others(values: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def _measured(documents: Sequence[Document], language: MadeLanguage, folder: Path, seed: int) -> Measured:
+def _measured(
+    documents: Sequence[Document], examples: int, language: MadeLanguage, folder: Path, seed: int
+) -> Measured:
     from mothertongue.corpus.classifier import train_classifier
+    from mothertongue.corpus.fluency_training import train_fluency
 
     profile = language.profile()
     good = [
         language.document(random.Random(f"guide/good/{seed}/{number}"), ("wiki", "tale")[number % 2], year=number % 8)
-        for number in range(200)
+        for number in range(examples)
     ]
-    unsorted = [document.text for document in made_documents(language, 200, -1 - seed)]
-    train_classifier(good, unsorted, profile, seed).write(folder / "quality.model")
-    taggers = {"domain": {}, "date": {}, "toxicity": {}, "quality": {"model": str(folder / "quality.model")}}
+    unsorted = [document.text for document in made_documents(language, examples, -1 - seed)]
+    quality, fluency = folder / "quality.model", folder / "fluency.model"
+    train_classifier(good, unsorted, profile, seed).write(quality)
+    train_fluency(good, profile).write(fluency)
+    taggers: dict[str, dict[str, str]] = {
+        "domain": {},
+        "date": {},
+        "toxicity": {},
+        "quality": {"model": str(quality)},
+        "fluency": {"model": str(fluency)},
+    }
     return measured(documents, taggers, profile)
 
 
@@ -201,11 +217,10 @@ def _rates(
 ) -> dict[str, float]:
     profile: LanguageProfile = language.profile()
     train, test = (remarks(language, part, size.samples, seed) for part in (0, 1))
-    with one_thread():
-        return {
-            "toxic_generation": toxic_share(model, models.tokenizer, size.samples, profile, seed),
-            "toxic_identification": probe_accuracy(model, models.tokenizer, train, test),
-        }
+    return {
+        "toxic_generation": toxic_share(model, models.tokenizer, size.samples, profile, seed),
+        "toxic_identification": probe_accuracy(model, models.tokenizer, train, test),
+    }
 
 
 def remarks(language: MadeLanguage, part: int, count: int, seed: int) -> list[tuple[str, bool]]:
