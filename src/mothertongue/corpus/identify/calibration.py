@@ -7,17 +7,21 @@ the second one is behind, and how short the text is. Examples of it are lines wh
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from importlib import resources
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-EXPONENTS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 FACTS: Final = 4
-_RIDGE = 1e-3
+_RIDGE = 20.0
+"""Pull towards the usual weights; a label counts as 100 lines, so one label moves them little and thirty do."""
+_LABEL_LINES = 100
 _ROUNDS = 60
 _LEAST = 1e-6
 _DIGITS = 6
@@ -29,14 +33,13 @@ class Calibration:
     """How differences of scores become probabilities."""
 
     scale: float
-    exponent: float
-    """exp(scale * difference / mass^exponent) is the odds of a label against the best one."""
+    """exp(scale * difference / sqrt(mass)) is the odds of a label against the best one."""
     unknown: tuple[float, ...]
-    """Weights of 1, typicality, margin / sqrt(mass) and 1 / sqrt(mass) in the log-odds of none of the labels."""
+    """Weights of the facts of `typicality_facts` in the log-odds of none of the labels."""
 
     def probabilities(self, scores: Floats, background: Floats, mass: Floats, expected: Floats) -> Floats:
         """Return [texts, labels + 1] probabilities; the last column is "none of these", each row sums to 1."""
-        odds = np.exp(self.scale * (scores - scores.max(1, keepdims=True)) / (mass**self.exponent)[:, None])
+        odds = np.exp(self.scale * (scores - scores.max(1, keepdims=True)) / np.sqrt(mass)[:, None])
         facts = typicality_facts(scores, background, mass, expected)
         none = 1 / (1 + np.exp(-np.clip(facts @ np.array(self.unknown), -50, 50)))
         known = odds / odds.sum(1, keepdims=True) * (1 - none)[:, None]
@@ -44,7 +47,7 @@ class Calibration:
 
 
 def typicality_facts(scores: Floats, background: Floats, mass: Floats, expected: Floats) -> Floats:
-    """Return [texts, 4]: 1, typicality, margin / sqrt(mass), 1 / sqrt(mass).
+    """Return [texts, 4]: 1, typicality, log(1 + margin / sqrt(mass)), 1 / sqrt(mass).
 
     Typicality: by how many nats per feature the best label beats the average of all languages (`background`), less
     what a text of that label beats it by on average (`expected`).
@@ -53,7 +56,7 @@ def typicality_facts(scores: Floats, background: Floats, mass: Floats, expected:
     top = np.partition(scores, -2, axis=1)[:, -2:] if scores.shape[1] > 1 else np.repeat(scores, 2, axis=1)
     typical = (top[:, 1] - background) / mass - expected[best]
     root = np.sqrt(mass)
-    return np.stack([np.ones(len(mass)), typical, (top[:, 1] - top[:, 0]) / root, 1 / root], axis=1)
+    return np.stack([np.ones(len(mass)), typical, np.log1p((top[:, 1] - top[:, 0]) / root), 1 / root], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,41 +71,58 @@ class Labelled:
     """[lines] the index of the right label."""
 
 
-def fit(lines: Labelled, expected: Floats, unknown_share: float) -> Calibration:
-    """Return the calibration under which held-out lines are most probable.
+def usual() -> Calibration:
+    """Return the calibration over 34 languages that is kept in data/identification.toml, for equal shares."""
+    values = _table()
+    return Calibration(values["scale"], tuple(values["unknown"]))
 
-    Each label counts alike, however many lines it has; `unknown_share` of all texts are taken to be in none of the
-    labels.
+
+def usual_shift() -> float:
+    """Return how much less than expected real text beats the average of all languages, in nats per feature."""
+    return float(_table()["shift"])
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = resources.files("mothertongue.data").joinpath("identification.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)["calibration"]  # type: ignore[no-any-return]
+
+
+def fit(lines: Labelled, expected: Floats, start: Calibration, ridge: float = _RIDGE) -> Calibration:
+    """Return the calibration under which held-out lines are most probable, drawn towards `start`.
+
+    Each label counts alike, however many lines it has. The examples of "none of these" are the same lines with their
+    own label hidden; both kinds weigh the same.
     """
     sizes = np.bincount(lines.truth, minlength=lines.scores.shape[1])
-    weights = 1 / sizes[lines.truth]
-    weights /= weights.sum()
-    scale, exponent = _temperature(lines, weights)
+    weights = _LABEL_LINES / sizes[lines.truth]
     known = typicality_facts(lines.scores, lines.background, lines.mass, expected)
     hidden = lines.scores.copy()
     hidden[np.arange(len(hidden)), lines.truth] = hidden.min() - 1
     unknown = typicality_facts(hidden, lines.background, lines.mass, expected)
-    facts = np.concatenate([known, unknown])
     target = np.concatenate([np.zeros(len(known)), np.ones(len(unknown))])
-    shares = np.concatenate([weights * (1 - unknown_share), weights * unknown_share])
-    return Calibration(scale, exponent, tuple(map(rounded, logistic(facts, target, shares * len(shares)))))
+    both = np.concatenate([weights, weights])
+    found = logistic(np.concatenate([known, unknown]), target, both, np.array(start.unknown), ridge)
+    return Calibration(_scale(lines, weights, start.scale, ridge), tuple(map(rounded, found)))
 
 
-def _temperature(lines: Labelled, weights: Floats) -> tuple[float, float]:
-    behind = lines.scores - lines.scores.max(1, keepdims=True)
+def with_share(calibration: Calibration, unknown_share: float) -> Calibration:
+    """Return a calibration for equal shares as one for texts of which `unknown_share` are in none of the labels."""
+    first = rounded(calibration.unknown[0] + float(np.log(unknown_share / (1 - unknown_share))))
+    return Calibration(calibration.scale, (first, *calibration.unknown[1:]))
+
+
+def _scale(lines: Labelled, weights: Floats, start: float, ridge: float) -> float:
+    behind = (lines.scores - lines.scores.max(1, keepdims=True)) / np.sqrt(lines.mass)[:, None]
     rows = np.arange(len(behind))
 
-    def loss(scale: float, exponent: float) -> float:
-        scaled = scale * behind / (lines.mass**exponent)[:, None]
-        probability = np.exp(scaled[rows, lines.truth]) / np.exp(scaled).sum(1)
-        return float(-(weights * np.log(np.maximum(probability, _LEAST))).sum())
+    def loss(logarithm: float) -> float:
+        odds = np.exp(np.exp(logarithm) * behind)
+        probability = odds[rows, lines.truth] / odds.sum(1)
+        drawn = ridge * (logarithm - np.log(start)) ** 2
+        return float(drawn - (weights * np.log(np.maximum(probability, _LEAST))).sum())
 
-    found = []
-    for exponent in EXPONENTS:
-        scale = least(lambda value, power=exponent: loss(float(np.exp(value)), power), -8.0, 4.0)  # type: ignore[misc]
-        found.append((round(loss(float(np.exp(scale)), exponent), _DIGITS), exponent, float(np.exp(scale))))
-    _, exponent, scale = min(found)
-    return rounded(scale), exponent
+    return rounded(float(np.exp(least(loss, -5.0, 5.0))))
 
 
 def least(function: Callable[[float], float], low: float, high: float) -> float:
@@ -122,17 +142,15 @@ def least(function: Callable[[float], float], low: float, high: float) -> float:
     return (low + high) / 2
 
 
-def logistic(facts: Floats, target: Floats, weights: Floats) -> Floats:
-    """Return the weights of a logistic decision, by Newton's method with a small ridge."""
-    coefficients = np.zeros(facts.shape[1])
-    ridge = _RIDGE * len(facts) * np.eye(facts.shape[1])
-    ridge[0, 0] = 1e-9
+def logistic(facts: Floats, target: Floats, weights: Floats, start: Floats, ridge: float) -> Floats:
+    """Return the weights of a logistic decision, drawn towards `start` by a quadratic penalty; Newton's method."""
+    coefficients = start.astype(np.float64)
     for _ in range(_ROUNDS):
         probability = 1 / (1 + np.exp(-np.clip(facts @ coefficients, -30, 30)))
-        slope = facts.T @ (weights * (probability - target)) + ridge @ coefficients
-        curvature = (facts * (weights * probability * (1 - probability))[:, None]).T @ facts + ridge
-        step = np.linalg.solve(curvature, slope)
-        coefficients -= step
+        slope = facts.T @ (weights * (probability - target)) + ridge * (coefficients - start)
+        curvature = (facts * (weights * probability * (1 - probability))[:, None]).T @ facts
+        step = np.linalg.solve(curvature + ridge * np.eye(len(start)), slope)
+        coefficients = coefficients - step
         if np.abs(step).max() < 1e-10:
             break
     return coefficients

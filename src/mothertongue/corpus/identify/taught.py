@@ -130,7 +130,6 @@ def _arrays(made: TaughtIdentifier) -> dict[str, NDArray[Any]]:
         "tags": list(made.tags),
         "features": made.automaton.features,
         "scale": made.calibration.scale,
-        "exponent": made.calibration.exponent,
         "unknown": list(made.calibration.unknown),
         "facts": dict(made.facts),
     }
@@ -157,7 +156,7 @@ def _read(path: Path, _content: str) -> TaughtIdentifier:
         if header["format"] != FORMAT:
             raise ValueError(f"format {header['format']}, this version reads format {FORMAT}")
         automaton = Automaton(arrays["moves"], arrays["rows"], arrays["outputs"], int(header["features"]))
-        calibration = Calibration(float(header["scale"]), float(header["exponent"]), tuple(header["unknown"]))
+        calibration = Calibration(float(header["scale"]), tuple(header["unknown"]))
         table = np.ascontiguousarray(arrays["table"].astype(np.float32))
         made = TaughtIdentifier(
             automaton, tuple(header["tags"]), table, arrays["expected"], calibration, header["facts"]

@@ -9,14 +9,22 @@ expectation-maximisation), so few lines lean on the neighbours and many stand fo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mothertongue.corpus.identify.calibration import Labelled, expected_calibration_error, fit, rounded
+from mothertongue.corpus.identify.calibration import (
+    Labelled,
+    expected_calibration_error,
+    fit,
+    rounded,
+    usual,
+    usual_shift,
+    with_share,
+)
 from mothertongue.corpus.identify.identifier import NO_LANGUAGE
 from mothertongue.corpus.identify.profile import LineProfile, build_profile, usable_lines
 from mothertongue.corpus.identify.space import Bags, Seed, joined, py3langid_seed
@@ -26,11 +34,13 @@ from mothertongue.errors import InputError, Problem
 FOLDS: Final = 5
 NEAREST: Final = 12
 """Languages of the seed that a new one may lean on."""
-UNKNOWN_SHARE: Final = 0.1
+UNKNOWN_SHARE: Final = 0.05
 """Share of texts in none of the languages for which "none of these" is calibrated."""
 _ROUNDS = 40
 _SAME_LINES = 0.5
 _LEAST_WEIGHT = 0.001
+_RIVAL = 0.05
+"""Weight in the mixture from which a language of the seed is near enough to be mistaken for the taught one."""
 Floats = NDArray[np.float64]
 
 
@@ -79,7 +89,7 @@ class Column:
         likelihood = np.where(usable, lines.scores(seed.table).sum(0, dtype=np.float64), -np.inf)
         near = tuple(np.argsort(-likelihood, kind="stable")[: min(NEAREST, int(usable.sum()))].tolist())
         parts = [np.exp(seed.table[lines.features, column].astype(np.float64)) for column in near]
-        even = np.full(len(lines.features), 1 / seed.automaton.size)
+        even = np.full(len(lines.features), 1 / seed.automaton.features)
         mixed = np.stack([_left_out(lines, seed.automaton.size), *parts, even], axis=1)
         shares = np.full(mixed.shape[1], 1 / mixed.shape[1])
         for _ in range(_ROUNDS):
@@ -88,13 +98,35 @@ class Column:
             shares /= shares.sum()
         return Column(tag, lines, float(shares[0]), near, shares[1:])
 
-    def table(self, seed: Seed, lines: Bags | None = None) -> NDArray[np.float32]:
-        """Return log-probabilities of all features, from its lines or a part of them, as precise as a file keeps."""
-        counts = (lines or self.lines).counts(seed.automaton.size)
-        mixed = self.own * counts / max(counts.sum(), 1e-9) + self.weights[-1] / seed.automaton.size
+    def basis(self, seed: Seed, lined: Collection[str]) -> Basis:
+        """Return what its probabilities rest on beside its own counts; `lined` languages have lines of their own."""
+        even = 1 / seed.automaton.features
+        mixed = np.full(seed.automaton.size, self.weights[-1] * even)
+        rival = np.zeros(seed.automaton.size)
         for column, weight in zip(self.near, self.weights, strict=False):
-            mixed += weight * np.exp(seed.table[:, column].astype(np.float64))
-        return _as_kept(mixed)
+            probability = np.exp(seed.table[:, column].astype(np.float64))
+            mixed += weight * probability
+            if weight >= _RIVAL and seed.tags[column] not in lined:
+                np.maximum(rival, probability, out=rival)
+        return Basis(self.own, mixed, np.where(rival > even, rival * np.e, np.inf))
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """The part of a column that its lines do not change, and the limit of each of its probabilities."""
+
+    own: float
+    mixed: Floats
+    limit: Floats
+    """A feature that a near language knows too is at most e times as probable here as there.
+
+    More than that is the subject of the lines rather than their language: the near language has its probabilities
+    from other texts. Near languages with lines of their own set no limit.
+    """
+
+    def table(self, counts: Floats) -> NDArray[np.float32]:
+        """Return the log-probabilities of all features from counts."""
+        return _as_kept(np.minimum(self.mixed + self.own * counts / max(counts.sum(), 1e-9), self.limit))
 
 
 def _as_kept(probabilities: Floats) -> NDArray[np.float32]:
@@ -125,17 +157,18 @@ def _assemble(facts: dict[str, Any], seed: Seed, columns: Sequence[Column], unkn
     """Return the identifier over the seed's columns and the learned ones."""
     tags = (*seed.tags, *(column.tag for column in columns))
     order = sorted(range(len(tags)), key=lambda number: (tags[number], number))
-    table = np.concatenate([seed.table, np.stack([column.table(seed) for column in columns], axis=1)], axis=1)
-    background = _background(seed)
     names = tuple(dict.fromkeys(tags[number] for number in order))
-    expected = _expected(table, background, tags, names)
-    held = _held_out(seed, columns, tags, names, background)
-    calibration = fit(held, expected, unknown_share)
+    background = _background(seed)
+    lined = {column.tag for column in columns}
+    bases = [column.basis(seed, lined) for column in columns]
+    held = _held_out(seed, columns, bases, names, background)
+    expected = _expected(seed, background, names, held)
+    calibration = with_share(fit(held, expected, usual()), unknown_share)
     probabilities = calibration.probabilities(held.scores, held.background, held.mass, expected)
-    facts |= {
-        "lines": _lines(columns),
-        "held_out": _confused(probabilities, held.truth, names),
-    }
+    facts |= {"lines": _lines(columns), "held_out": _confused(probabilities, held.truth, names)}
+    size = seed.automaton.size
+    learned = [basis.table(column.lines.counts(size)) for column, basis in zip(columns, bases, strict=True)]
+    table = np.concatenate([seed.table, np.stack(learned, axis=1)], axis=1)
     complete = np.concatenate([table[:, order], background[:, None]], axis=1)
     sorted_tags = tuple(tags[number] for number in order)
     return TaughtIdentifier(seed.automaton, sorted_tags, np.ascontiguousarray(complete), expected, calibration, facts)
@@ -150,35 +183,48 @@ def _background(seed: Seed) -> NDArray[np.float32]:
     return _as_kept(mean)
 
 
-def _expected(
-    table: NDArray[np.float32], background: NDArray[np.float32], tags: Sequence[str], names: Sequence[str]
-) -> Floats:
-    """Return for each label the relative entropy of its column to the background, the least of its columns."""
-    entropy: dict[str, float] = {}
-    for number, tag in enumerate(tags):
-        column = table[:, number].astype(np.float64)
-        value = float((np.exp(column) * (column - background)).sum())
-        entropy[tag] = min(entropy.get(tag, value), value)
-    return np.array([rounded(entropy[name]) for name in names])
+def _expected(seed: Seed, background: NDArray[np.float32], names: Sequence[str], held: Labelled) -> Floats:
+    """Return for each label by how many nats per feature its texts beat the average of all languages.
+
+    Measured on held-out lines where there are some; else the relative entropy of the column, less what real text is
+    known to fall short of it.
+    """
+    beaten: dict[str, float] = {}
+    for number, tag in enumerate(seed.tags):
+        column = seed.table[:, number].astype(np.float64)
+        value = float((np.exp(column) * (column - background)).sum()) + usual_shift()
+        beaten[tag] = min(beaten.get(tag, value), value)
+    own = held.scores[np.arange(len(held.truth)), held.truth]
+    for label in np.unique(held.truth).tolist():
+        mine = held.truth == label
+        beaten[names[label]] = float(np.mean((own[mine] - held.background[mine]) / held.mass[mine]))
+    return np.array([rounded(beaten[name]) for name in names])
 
 
 def _held_out(
-    seed: Seed, columns: Sequence[Column], tags: Sequence[str], names: Sequence[str], background: NDArray[np.float32]
+    seed: Seed,
+    columns: Sequence[Column],
+    bases: Sequence[Basis],
+    names: Sequence[str],
+    background: NDArray[np.float32],
 ) -> Labelled:
     """Return the scores of all lines, each by columns that have not seen it."""
     lines = joined([column.lines for column in columns])
     fold = np.concatenate([folds_of(column.lines) for column in columns])
     truth = np.concatenate([np.full(len(column.lines), names.index(column.tag), np.int64) for column in columns])
-    known = np.concatenate([lines.scores(seed.table), lines.scores(background[:, None].copy())], axis=1)
+    known = lines.scores(np.concatenate([seed.table, background[:, None]], axis=1))
     learned = np.zeros((len(lines), len(columns)), np.float32)
     for number in range(FOLDS):
-        parts = [column.table(seed, column.lines.take(folds_of(column.lines) != number)) for column in columns]
+        parts = [
+            basis.table(column.lines.take(folds_of(column.lines) != number).counts(seed.automaton.size))
+            for column, basis in zip(columns, bases, strict=True)
+        ]
         learned[fold == number] = lines.take(fold == number).scores(np.stack(parts, axis=1))
     scores = np.full((len(lines), len(names)), -np.inf)
-    for place, tag in enumerate(tags):
-        column = known[:, place] if place < len(seed.tags) else learned[:, place - len(seed.tags)]
+    every = np.concatenate([known[:, :-1], learned], axis=1)
+    for place, tag in enumerate((*seed.tags, *(column.tag for column in columns))):
         label = names.index(tag)
-        scores[:, label] = np.maximum(scores[:, label], column)
+        scores[:, label] = np.maximum(scores[:, label], every[:, place])
     return Labelled(scores, known[:, -1].astype(np.float64), lines.mass.astype(np.float64), truth)
 
 
