@@ -69,9 +69,9 @@ def render_page(report: Report, words: Words | None = None) -> str:
         page_head(title, style, policy(style, script)),
         element(
             "body",
-            _patterns(),
+            patterns(),
             _header(report, chosen, title),
-            _contents(chosen, sections),
+            contents(chosen, sections),
             element("main", *sections),
             element("footer", element("p", chosen("head.kicker"))),
             element("script", Asset(script), data_sort=chosen.texts["table.sort"]),
@@ -128,7 +128,8 @@ def _tag(language: str) -> Element:
     return element("code", user_text(language))
 
 
-def _contents(words: Words, sections: list[Element]) -> Element:
+def contents(words: Words, sections: list[Element]) -> Element:
+    """The list of sections with links to them."""
     links: list[Content] = []
     for part in sections:
         name = dict(part.attributes)["id"]
@@ -138,7 +139,7 @@ def _contents(words: Words, sections: list[Element]) -> Element:
     )
 
 
-def _patterns() -> Element:
+def patterns() -> Element:
     """The hatching that plots refer to; once per page, because ids are."""
     stroke = element("line", x1=0, y1=0, x2=0, y2=6, class_="hatching")
     pattern = element(
