@@ -1,0 +1,339 @@
+"""The kernel that cuts texts into words and marks, as tools for one language do that count a comma as a word.
+
+What stands between white space loses marks at its front and end one by one, then is divided inside at hyphens, links
+and full stops between sentences. Addresses, known abbreviations and single letters with a full stop stay whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numba import njit
+
+from mothertongue.corpus.kernels.characters import ALONE_LETTER, DIGIT, FREE_BIT, LETTER, LOWER, MARK, SPACE, UPPER
+
+FRONT: Final = 1 << FREE_BIT
+END: Final = 1 << FREE_BIT + 1
+BEHIND_DIGITS: Final = 1 << FREE_BIT + 2
+BEFORE_STOP: Final = 1 << FREE_BIT + 3
+AROUND_STOP: Final = 1 << FREE_BIT + 4
+HYPHEN: Final = 1 << FREE_BIT + 5
+LINK: Final = 1 << FREE_BIT + 6
+OPERATOR: Final = 1 << FREE_BIT + 7
+ICON: Final = 1 << FREE_BIT + 8
+"""Marks that divide a word wherever they stand."""
+EXCEPTION_FIRST: Final = 1 << FREE_BIT + 9
+EXCEPTION_LAST: Final = 1 << FREE_BIT + 10
+ENDING_LAST: Final = 1 << FREE_BIT + 11
+ENDING_BEFORE: Final = 1 << FREE_BIT + 12
+"""Last and last but one characters of endings; like those of exceptions they keep searches few."""
+
+INNER: Final = 1 << FREE_BIT + 13
+"""All that may divide a word inside: icons, operators, links, hyphens, full stop and comma."""
+
+_WORD: Final = LETTER | MARK
+_ACTIVE: Final = FRONT | END | BEHIND_DIGITS | HYPHEN | LINK | OPERATOR | ICON
+_TEXTS = "u4[::1], i8[::1], u4[::1]"
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
+_SEED = np.uint64(0xC2B2AE3D27D4EB4F)
+_SHIFT = np.uint64(32)
+_STOP: Final = ord(".")
+_PLUS: Final = ord("+")
+_AT: Final = ord("@")
+_COLON: Final = ord(":")
+_SLASH: Final = ord("/")
+LONGEST_EXCEPTION: Final = 24
+"""Code points of the longest word of which the cuts can be given."""
+
+
+@njit("i8(u4[::1], i8, i8, u4[::1], u8[::1], i4[::1])", cache=True, nogil=True)
+def _find_exception(points: Any, begin: Any, end: Any, classes: Any, keys: Any, numbers: Any) -> Any:
+    """Return the slot of a word in the table of exceptions, -1 when it is none; hashes are those of `hash_parts`."""
+    if end - begin > LONGEST_EXCEPTION or end <= begin:
+        return -1
+    # Few words both begin and end like an exception.
+    if not classes[points[begin]] & EXCEPTION_FIRST or not classes[points[end - 1]] & EXCEPTION_LAST:
+        return -1
+    value = _SEED
+    for place in range(begin, end):
+        value = (value ^ np.uint64(points[place])) * _MULTIPLIER
+        value ^= value >> _SHIFT
+    value = (value ^ np.uint64(end - begin)) * _MIX
+    mask = len(keys) - 1
+    slot = np.int64(value >> _SHIFT) & mask
+    while numbers[slot] >= 0:
+        if keys[slot] == value:
+            return slot
+        slot = (slot + 1) & mask
+    return -1
+
+
+@njit("i8(u4[::1], i8, i8, u4[::1])", cache=True, nogil=True)
+def _front(points: Any, begin: Any, end: Any, classes: Any) -> Any:
+    """Return how many code points come off the front."""
+    point = points[begin]
+    if classes[point] & (FRONT | ICON):
+        return 1
+    if point == _PLUS:
+        return 0 if begin + 1 < end and classes[points[begin + 1]] & DIGIT else 1
+    if point == _STOP:
+        run = 1
+        while begin + run < end and points[begin + run] == _STOP:
+            run += 1
+        return run if run > 1 else 0
+    return 0
+
+
+@njit("i8(u4[::1], i8, i8, u4[:, ::1], i8[::1])", cache=True, nogil=True)
+def _ending(points: Any, begin: Any, end: Any, strings: Any, sizes: Any) -> Any:
+    """Return the length of the first of `strings` that ends the word, 0 without any."""
+    for row in range(len(strings)):
+        size, same = sizes[row], 0
+        if size > end - begin:
+            continue
+        while same < size and points[end - 1 - same] == strings[row, size - 1 - same]:
+            same += 1
+        if same == size:
+            return size
+    return 0
+
+
+@njit("i8(u4[::1], i8, i8, u4[::1], u4[:, ::1], i8[::1], u4[:, ::1], i8[::1])", cache=True, nogil=True)
+def _end(  # noqa: PLR0913 - compiled code has no objects
+    points: Any,
+    begin: Any,
+    end: Any,
+    classes: Any,
+    units: Any,
+    unit_sizes: Any,
+    endings: Any,
+    ending_sizes: Any,
+) -> Any:
+    """Return how many code points come off the end."""
+    if end <= begin:
+        return 0
+    point = points[end - 1]
+    kind = classes[point]
+    if point == _STOP:
+        run = 1
+        while end - run > begin and points[end - run - 1] == _STOP:
+            run += 1
+        if run > 1:
+            return run
+        if end - begin < 2:
+            return 0
+        before = classes[points[end - 2]]
+        if before & (LOWER | MARK | DIGIT | BEFORE_STOP):
+            return 1
+        two_upper = before & UPPER and end - begin > 2 and classes[points[end - 3]] & UPPER
+        return 1 if two_upper else 0
+    if kind & ENDING_LAST and end - begin > 1 and classes[points[end - 2]] & ENDING_BEFORE:
+        found = _ending(points, begin, end, endings, ending_sizes)
+        if found:
+            return found
+    if kind & (END | ICON):
+        return 1
+    if end - begin > 1 and classes[points[end - 2]] & DIGIT and (point == _PLUS or kind & BEHIND_DIGITS):
+        return 1
+    # A unit is all that stands behind the last digit.
+    for size in range(1, min(units.shape[1], end - begin - 1) + 1):
+        if classes[points[end - size - 1]] & DIGIT:
+            return size if _ending(points, end - size, end, units, unit_sizes) == size else 0
+    return 0
+
+
+@njit("b1(u4)", cache=True, nogil=True)
+def _host_character(point: Any) -> Any:
+    small = point | 0x20
+    return (0x61 <= small <= 0x7A) or (0x30 <= point <= 0x39) or (0xA1 <= point <= 0xFFFF)
+
+
+@njit("b1(u4[::1], i8, i8, u4[::1])", cache=True, nogil=True)
+def _is_host(points: Any, begin: Any, end: Any, classes: Any) -> Any:
+    """Return whether labels with full stops stand here, the last of lower-case letters, then the end, port or path."""
+    place, labels, label = begin, 0, begin
+    while place < end:
+        point = points[place]
+        if point == _STOP:
+            if place == label or not _host_character(points[place - 1]) or place - label > 64:
+                return False
+            labels, label = labels + 1, place + 1
+        elif not (_host_character(point) or (place > label and (point == 0x5F or point == 0x2D))):
+            break
+        place += 1
+    if not labels or place - label < 2 or place - label > 63:
+        return False
+    for inside in range(label, place):
+        if not classes[points[inside]] & LOWER:
+            return False
+    if place < end and points[place] == _COLON:
+        port = place + 1
+        while port < end and 0x30 <= points[port] <= 0x39:
+            port += 1
+        if 2 <= port - place - 1 <= 5:
+            place = port
+    return place == end or points[place] == _SLASH or points[place] == 0x3F or points[place] == 0x23
+
+
+@njit("b1(u4[::1], i8, i8, u4[::1])", cache=True, nogil=True)
+def _is_address(points: Any, begin: Any, end: Any, classes: Any) -> Any:
+    """Return whether a word is an address of the web or of mail; looks at 256 code points before the host at most."""
+    start, last = begin, min(end, begin + 256)
+    for place in range(begin + 2, last - 2):
+        if points[place] == _COLON and points[place + 1] == _SLASH and points[place + 2] == _SLASH:
+            start = place + 3
+            break
+    if _is_host(points, start, end, classes):
+        return True
+    tries = 0
+    for place in range(start + 1, last - 1):
+        if points[place] == _AT and tries < 4:
+            tries += 1
+            if _is_host(points, place + 1, end, classes):
+                return True
+    return False
+
+
+@njit("i8(u4[::1], i8, i8, i8, u4[::1])", cache=True, nogil=True)
+def _inside(points: Any, begin: Any, end: Any, place: Any, classes: Any) -> Any:
+    """Return the length of a mark that divides the word begin..end at `place`, 0 without one."""
+    point, kind = points[place], classes[points[place]]
+    if kind & ICON:
+        return 1
+    if point == _STOP:
+        run = 1
+        while place + run < end and points[place + run] == _STOP:
+            run += 1
+        if run > 1:
+            return run
+    if place == begin or place + 1 >= end:
+        return 0
+    before, after = classes[points[place - 1]], classes[points[place + 1]]
+    if point == _STOP:
+        return 1 if before & (LOWER | MARK | AROUND_STOP) and after & (UPPER | AROUND_STOP) else 0
+    if kind & OPERATOR and before & DIGIT and (after & DIGIT or points[place + 1] == 0x2D):
+        return 1
+    if point == 0x2C:
+        return 1 if before & _WORD and after & _WORD else 0
+    if not before & (_WORD | DIGIT):
+        return 0
+    if kind & LINK:
+        return 1 if after & _WORD else 0
+    if kind & HYPHEN:
+        run = 1
+        while run < 3 and place + run + 1 < end and points[place + run] == point:
+            run += 1
+        return run if classes[points[place + run]] & _WORD else 0
+    return 0
+
+
+@njit("i8(u4[::1], i8, i8, b1, u4[::1], i4[::1], i4[::1], i8)", cache=True, nogil=True)
+def _divide(  # noqa: PLR0913 - compiled code has no objects
+    points: Any, left: Any, right: Any, dotted: Any, classes: Any, begin: Any, end: Any, number: Any
+) -> Any:
+    """Write the parts of a word without marks around it, and return the number of parts so far."""
+    head, at = left, left
+    whole = right - left == 1 or (dotted and _is_address(points, left, right, classes))
+    while not whole and at < right:
+        size = _inside(points, left, right, at, classes) if classes[points[at]] & INNER else 0
+        if size == 0 or at == left:
+            at += max(size, 1)
+            continue
+        if at > head:
+            begin[number], end[number] = head, at
+            number += 1
+        begin[number], end[number] = at, at + size
+        number += 1
+        at += size
+        head = at
+    if head < right:
+        begin[number], end[number] = head, right
+        number += 1
+    return number
+
+
+@njit("Tuple((i8, b1, b1))(u4[::1], i8, i8, u4[::1], b1)", cache=True, nogil=True)
+def _run(points: Any, left: Any, stop: Any, classes: Any, alone: Any) -> Any:
+    """Return where the word that begins at `left` ends, whether letters alone are in it, and whether a full stop is."""
+    plain, dotted, place = True, False, left
+    single = alone and classes[points[left]] & ALONE_LETTER != 0
+    while place < stop:
+        kind = classes[points[place]]
+        if kind & SPACE or (place > left and alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
+            break
+        plain = plain and kind & _WORD and not kind & _ACTIVE
+        dotted = dotted or points[place] == _STOP
+        place += 1
+    return place, plain, dotted
+
+
+@njit(
+    f"Tuple((i4[::1], i4[::1], i8[::1]))({_TEXTS}, b1, u8[::1], i4[:, ::1], i4[::1], "
+    "u4[:, ::1], i8[::1], u4[:, ::1], i8[::1])",
+    cache=True,
+    nogil=True,
+)
+def cut_marks(  # noqa: PLR0913 - compiled code has no objects
+    points: Any,
+    starts: Any,
+    classes: Any,
+    alone: Any,
+    keys: Any,
+    cuts: Any,
+    numbers: Any,
+    units: Any,
+    unit_sizes: Any,
+    endings: Any,
+    ending_sizes: Any,
+) -> Any:
+    """Return words and marks: first code point, code point after the last, and their number before each text."""
+    begin = np.empty(len(points), np.int32)
+    end = np.empty(len(points), np.int32)
+    ends = np.empty(len(points), np.int32)
+    first = np.empty(len(starts), np.int64)
+    number = 0
+    for text in range(len(starts) - 1):
+        first[text] = number
+        place, stop = starts[text], starts[text + 1]
+        while place < stop:
+            if classes[points[place]] & SPACE:
+                place += 1
+                continue
+            left = place
+            right, plain, dotted = _run(points, left, stop, classes, alone)
+            place, taken = right, 0
+            slot = _find_exception(points, left, right, classes, keys, numbers)
+            while slot < 0 and not plain and left < right:
+                front, size = _front(points, left, right, classes), 0
+                if front:
+                    slot = _find_exception(points, left + front, right, classes, keys, numbers)
+                if slot < 0:
+                    size = _end(points, left + front, right, classes, units, unit_sizes, endings, ending_sizes)
+                    if size:
+                        slot = _find_exception(points, left, right - size, classes, keys, numbers)
+                        front = 0 if slot >= 0 else front
+                if front:
+                    begin[number], end[number] = left, left + front
+                    number, left = number + 1, left + front
+                if size:
+                    ends[taken] = right
+                    taken, right = taken + 1, right - size
+                if not front and not size:
+                    break
+            for cut in range(cuts.shape[1]):
+                if slot >= 0 and cuts[slot, cut]:
+                    begin[number], end[number] = left, left + cuts[slot, cut]
+                    number, left = number + 1, left + cuts[slot, cut]
+            if left < right and (slot >= 0 or plain):
+                begin[number], end[number] = left, right
+                number += 1
+            elif left < right:
+                number = _divide(points, left, right, dotted, classes, begin, end, number)
+            while taken:
+                taken -= 1
+                begin[number], end[number] = right, ends[taken]
+                number, right = number + 1, ends[taken]
+    first[-1] = number
+    return begin[:number].copy(), end[:number].copy(), first

@@ -1,0 +1,119 @@
+"""A slice of a batch as one array of code points, and its parts: words, marks, lines, paragraphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mothertongue.corpus.kernels import cutting, marks
+from mothertongue.corpus.kernels.characters import Table, classes, lower_case
+from mothertongue.corpus.kernels.strings import WordRules
+
+SLICE_BYTES = 1 << 19
+"""UTF-8 bytes worked on at a time, so that the arrays stay in the cache of a core; a longer text is one slice."""
+Places = NDArray[np.int32]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of one kind: places in `points`, and the number of parts before each text (one more than texts)."""
+
+    points: NDArray[np.uint32]
+    begin: Places
+    end: Places
+    first: Numbers
+
+    @cached_property
+    def hashes(self) -> NDArray[np.uint64]:
+        """The 64-bit hash of each part."""
+        return cutting.hash_parts(self.points, self.begin, self.end)  # type: ignore[no-any-return]
+
+    @property
+    def places(self) -> tuple[NDArray[np.uint32], Places, Places]:
+        """What kernels take first."""
+        return self.points, self.begin, self.end
+
+    @property
+    def lengths(self) -> Numbers:
+        """Code points in each part."""
+        return (self.end - self.begin).astype(np.int64)
+
+    @property
+    def count(self) -> Numbers:
+        """The number of parts of each text."""
+        return np.diff(self.first)
+
+    @cached_property
+    def text(self) -> Numbers:
+        """The text of each part, counted from 0."""
+        return np.repeat(np.arange(len(self.first) - 1), self.count)
+
+    def sums(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the sum of one value per part over the parts of each text."""
+        running = np.concatenate(([0], np.cumsum(values)))
+        return np.diff(running[self.first])
+
+    def stripped(self, classes: Table) -> Parts:
+        """Return the parts without the white space around them."""
+        inner = Parts(self.points, self.begin.copy(), self.end.copy(), self.first)
+        cutting.strip_parts(*inner.places, classes)
+        return inner
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts end to end in `points`; text i stands from starts[i] to before starts[i + 1]."""
+
+    points: NDArray[np.uint32]
+    starts: Numbers
+
+    @property
+    def lengths(self) -> Numbers:
+        """Code points of each text."""
+        return np.diff(self.starts)
+
+    @cached_property
+    def lowered(self) -> NDArray[np.uint32]:
+        """The code points in lower case, at the same places."""
+        return lower_case()[self.points]
+
+    def words(self, alone: bool) -> Parts:
+        """Return what stands between white space; with `alone`, letters of unsegmented scripts one by one."""
+        return Parts(self.points, *cutting.cut_words(self.points, self.starts, classes(), alone))
+
+    def marks(self, rules: WordRules, alone: bool) -> Parts:
+        """Return words and marks apart."""
+        return Parts(self.points, *marks.cut_marks(self.points, self.starts, rules.classes, alone, *rules.arrays))
+
+    def lines(self, runs: bool) -> Parts:
+        """Return what stands between newlines, or with `runs` between runs of them."""
+        return Parts(self.points, *cutting.cut_lines(self.points, self.starts, runs))
+
+    def any_lines(self) -> Parts:
+        """Return the lines of `str.splitlines()`."""
+        return Parts(self.points, *cutting.cut_any_lines(self.points, self.starts, classes()))
+
+    def paragraphs(self) -> Parts:
+        """Return what stands between two or more newlines."""
+        return Parts(self.points, *cutting.cut_paragraphs(self.points, self.starts, classes()))
+
+
+def slices(batch: pa.RecordBatch) -> Iterator[Texts]:
+    """Yield the texts of a batch in their order, in slices of bounded size."""
+    column = batch.column("text").cast(pa.large_string())
+    _, where, content = column.buffers()
+    offsets = np.frombuffer(where, np.int64)[column.offset : column.offset + len(column) + 1]
+    data = np.frombuffer(content, np.uint8) if content is not None else np.zeros(0, np.uint8)
+    start = 0
+    while start < len(column):
+        stop = int(np.searchsorted(offsets, offsets[start] + SLICE_BYTES, side="right")) - 1
+        stop = min(max(stop, start + 1), len(column))
+        yield Texts(*cutting.decode(data, np.ascontiguousarray(offsets[start : stop + 1])))
+        start = stop
