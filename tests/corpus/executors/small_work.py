@@ -17,6 +17,7 @@ from typing import Any
 from mothertongue import durability, faults
 from mothertongue.corpus.task import Task
 from mothertongue.corpus.work import Work
+from mothertongue.errors import InputError, Problem
 
 BOMB, NOTES = "CURATION_BOMB", "CURATION_NOTES"
 SHARDS = 6
@@ -165,3 +166,7 @@ def hold(folder: Path) -> dict[str, Any]:
         stream.write(f"{os.getpid()}\n")
     threading.Event().wait()
     return {}
+
+
+def refuse(folder: Path) -> dict[str, Any]:
+    raise InputError(Problem("MT209", "is out of range", key="share", value="7"))

@@ -13,7 +13,6 @@ from mothertongue.corpus.executors.ray import RayTasks
 from mothertongue.corpus.executors.slurm import Slurm
 from mothertongue.corpus.executors.slurm_array import SlurmOptions
 from mothertongue.errors import InputError, Problem
-from mothertongue.recipe_words import nearest
 
 ExecutorName = Literal["auto", "inline", "processes", "ray", "slurm"]
 SMALL_BYTES = 32 * 1024 * 1024
@@ -43,6 +42,8 @@ class ExecutorOptions:
         known = get_args(ExecutorName)
         problems = []
         if self.executor not in known:
+            from mothertongue.recipe_words import nearest
+
             hint = nearest(self.executor, known)
             message = "is not an executor" + (f"; nearest: {hint}" if hint else "")
             problems.append(_problem("executor", self.executor, ", ".join(known), message))
