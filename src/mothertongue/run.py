@@ -36,7 +36,7 @@ from mothertongue.ledger import Ledger
 RECIPE, ERROR = "recipe.yaml", "error.txt"
 __all__ = ["RecipeLike", "RunResult", "Stage", "StageContext", "execute", "read_decisions", "read_metrics", "why_rerun"]
 NOT_RUN = "has not run yet"
-_OURS = {RECIPE, METRICS, DECISIONS, ERROR, "run.json", "lease.json"}
+_OURS = {RECIPE, METRICS, DECISIONS, ERROR, "run.json", "lease.json", "curation"}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.corpus.texts import ENGLISH, text, write_files
 
-from mothertongue.corpus import CurateOptions, Inline, Processes, curate, plain_texts
+from mothertongue.corpus import Curated, CurateOptions, Inline, Processes, curate, plain_texts
 from mothertongue.corpus import executors as execute_module
 from mothertongue.errors import InputError, WorkError
 
@@ -30,6 +30,7 @@ def mixed_folder(folder: Path) -> Path:
     (folder / "english.txt").write_text(text(3, 120, ENGLISH))
     (folder / "broken.txt").write_text("cafÃ© en\ufeff " + text(50))
     (folder / "rows.jsonl").write_text(json.dumps({"text": text(60), "genre": "brief"}) + "\n{\n")
+    (folder / "mixed.txt").write_text(text(70, 200) + "\n\n" + text(71, 40, ENGLISH).replace("\n\n", " "))
     (folder / "cut.jsonl.gz").write_bytes(gzip.compress(b'{"text": "x"}')[:-9])
     return folder
 
@@ -38,24 +39,24 @@ def test_the_account_is_complete(tmp_path):
     found = curate([mixed_folder(tmp_path / "in")], "nl")
     reasons = {row.reason for row in found.dropped}
     assert reasons == {
-        "empty", "exact_duplicate", "foreign_paragraph", "language", "malformed", "near_duplicate",
+        "deleted_part", "empty", "exact_duplicate", "language", "malformed", "near_duplicate",
         "too_short", "truncated",
         "unknown_format", "wrong_encoding",
     }  # fmt: skip
     assert [step.step for step in found.funnel] == [
-        "read", "quality", "language", "exact_duplicates", "near_duplicates", "held_out",
+        "read", "length", "usual", "language", "exact_duplicates", "near_duplicates", "edits", "held_out",
     ]  # fmt: skip
     for before, after in zip(found.funnel, found.funnel[1:], strict=False):
-        gone = sum(number for reason, number in after.dropped_by_reason.items() if reason != "foreign_paragraph")
+        gone = sum(number for reason, number in after.dropped_by_reason.items() if reason != "deleted_part")
         assert before.documents - after.documents == gone
         assert before.bytes >= after.bytes
-    assert sum(sum(step.dropped_by_reason.values()) for step in found.funnel) == len(found.dropped)
+    assert sum(sum(step.dropped_by_reason.values()) for step in found.funnel) == len(list(found.dropped))
     assert found.funnel[-1].documents == len(found.train) + len(found.held_out)
     assert (found.repairs["mojibake"], found.repairs["byte_order_mark"]) == (1, 1)
     assert list(found.language_shares) == ["nl", "en"]
     assert sum(found.language_shares.values()) == pytest.approx(1)
-    assert sorted(found.cluster_sizes.values()) == [2, 2]
-    (row,) = [item for item in found.train + found.held_out if item.source == "rows.jsonl:1"]
+    assert {kind: counts["duplicates"] for kind, counts in found.duplicates.items()} == {"exact": 1, "near": 1}
+    (row,) = [item for item in [*found.train, *found.held_out] if item.source == "rows.jsonl:1"]
     assert row.meta == {"genre": "brief"}
 
 
@@ -68,9 +69,15 @@ def test_place_order_and_executor_change_no_bit(tmp_path):
         if path.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target)
-    inline = curate([tmp_path / "a"], "nl", executor=Inline())
-    assert curate([tmp_path / "deep/er"], "nl", executor=Inline()) == inline
-    assert curate([tmp_path / "a"], "nl", executor=Processes(2)) == inline
+    inline = outcome(curate([tmp_path / "a"], "nl", executor=Inline()))
+    assert outcome(curate([tmp_path / "deep/er"], "nl", executor=Inline())) == inline
+    assert outcome(curate([tmp_path / "a"], "nl", executor=Processes(2))) == inline
+
+
+def outcome(found: Curated) -> tuple[object, ...]:
+    """Everything that a curation says and keeps."""
+    sets = ([*found.train], found.held_out, found.second_domain)
+    return (*sets, [*found.dropped], found.funnel, found.repairs, found.language_shares, found.warnings)
 
 
 def test_executors_keep_the_order_over_many_shards():
@@ -92,7 +99,7 @@ def test_a_long_text_is_cut_and_it_is_said(tmp_path):
     write_files(tmp_path, 10)
     (tmp_path / "book.txt").write_text(text(99, 3000))
     found = curate([tmp_path], "nl", CurateOptions(maximum_characters=2000))
-    parts = [item for item in found.train + found.held_out if item.source == "book.txt"]
+    parts = [item for item in [*found.train, *found.held_out] if item.source == "book.txt"]
     assert max(len(item.text) for item in parts) <= 2000
     assert "book.txt is longer than 2000 characters and was cut into" in found.warnings[0]
 
@@ -114,7 +121,7 @@ def test_one_id_for_two_texts_becomes_two(tmp_path):
     rows = [{"id": "same", "text": text(n)} for n in range(12)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = curate([tmp_path], "nl")
-    identifiers = [item.id for item in found.train + found.held_out]
+    identifiers = [item.id for item in [*found.train, *found.held_out]]
     assert len(set(identifiers)) == len(identifiers) == 12
     assert "same" in identifiers
 

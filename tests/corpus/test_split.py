@@ -1,6 +1,8 @@
 """Held-out documents: chosen by hash, capped, disjoint from training in text and in likeness (law 5)."""
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,13 +10,21 @@ from hypothesis import strategies as st
 from tests.corpus.texts import document
 
 from mothertongue.corpus import Document, overlap
-from mothertongue.corpus.prepare import size_of
-from mothertongue.corpus.split import split_documents
+from mothertongue.corpus.document import size_of, write_shard
+from mothertongue.corpus.steps.hold_out import hold_out
+from mothertongue.corpus.work import Work
 from mothertongue.errors import InputError
 
 
 def split(documents, share=0.05, most_bytes=16_000, seed=0):
-    return split_documents(documents, share=share, most_bytes=most_bytes, near_duplicate_threshold=0.7, seed=seed)
+    """Hold out from the documents, given in two shards."""
+    with tempfile.TemporaryDirectory() as place:
+        work, names = Work(Path(place)), []
+        for number, part in enumerate((documents[: len(documents) // 2], documents[len(documents) // 2 :])):
+            names.append(f"kept/{number:05d}.parquet")
+            write_shard(work.path(names[-1]), part)
+        found = hold_out(work, names, share=share, most_bytes=most_bytes, near_duplicate_threshold=0.7, seed=seed)
+        return replace(found, train=[*found.train])
 
 
 def test_the_share_and_the_cap_are_kept():

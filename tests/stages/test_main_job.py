@@ -60,6 +60,7 @@ def test_a_finished_run_has_the_files_of_the_contract(finished: Finished):
     assert names == {
         *STAGES,
         *("recipe.yaml", "run.json", "metrics.jsonl", "decisions.json", "model", "report.html", "report.json"),
+        "curation",
     }
     for stage in STAGES:
         assert read_json(finished.run / stage / "manifest.json")["parts"]["stage"] == stage

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mothertongue.corpus.document import Document, Dropped
+from mothertongue.corpus.document import Dropped
 from mothertongue.corpus.listing import list_files
 from mothertongue.corpus.readers import known_suffixes
 from mothertongue.errors import InputError, Problem
@@ -55,7 +55,7 @@ def _nearest(path: Path) -> str:
     return "check the spelling"
 
 
-def no_readable_file(sources: Sequence[Path], dropped: Sequence[Dropped]) -> InputError:
+def no_readable_file(sources: Sequence[Path | str], dropped: Sequence[Dropped]) -> InputError:
     """Return the refusal of sources that gave no document, with what was found instead (MT203)."""
     found = Counter(_found(row) for row in dropped)
     listed = "; ".join(f"{number} x {what}" for what, number in found.most_common(5))
@@ -77,41 +77,38 @@ def _found(row: Dropped) -> str:
     return f"{row.reason} ({row.value.partition(': ')[2] or row.value})"[:160]
 
 
-def _names(sources: Sequence[Path]) -> str:
+def _names(sources: Sequence[Path | str]) -> str:
     return ", ".join(map(str, sources[:3])) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
 
 
-def _reasons(dropped: Mapping[str, Sequence[Dropped]]) -> str:
-    counts = Counter(row.reason for rows in dropped.values() for row in rows)
-    return ", ".join(f"{reason} {number}" for reason, number in counts.most_common(6))
+def _reasons(dropped: Counter[str]) -> str:
+    return ", ".join(f"{reason} {number}" for reason, number in dropped.most_common(6))
 
 
-def all_dropped(sources: Sequence[Path], dropped: Mapping[str, Sequence[Dropped]]) -> InputError:
+def all_dropped(sources: Sequence[Path | str], dropped: Counter[str], first: Dropped) -> InputError:
     """Return the refusal of texts of which none was left, with the reasons (MT204)."""
-    rows = [row for step in dropped.values() for row in step]
-    first = f"; the first: {rows[0].source} {rows[0].reason} {rows[0].value}" if rows else ""
     return InputError(
         Problem(
             code="MT204",
             key=KEY,
             value=_names(sources),
-            message=f"every document was dropped: {_reasons(dropped)}{first}",
+            message=f"every document was dropped: {_reasons(dropped)}; the first: {first.source} {first.reason} "
+            f"{first.value}",
             allowed="at least two documents that pass the filters",
             do="lower corpus.minimum_characters, or give longer documents of running text",
         )
     )
 
 
-def one_document(sources: Sequence[Path], left: Sequence[Document], dropped: Sequence[Dropped]) -> InputError:
+def one_document(sources: Sequence[Path | str], left: int, dropped: Counter[str]) -> InputError:
     """Return the refusal of a corpus of one document, from which nothing can be held out (MT205)."""
-    reasons = _reasons({"": dropped})
     return InputError(
         Problem(
             code="MT205",
             key=KEY,
             value=_names(sources),
-            message=f"{len(left)} document is left, and a test needs others"
-            + (f"; dropped: {reasons}" if reasons else ""),
+            message=f"{left} document is left, and a test needs others"
+            + (f"; dropped: {_reasons(dropped)}" if dropped else ""),
             allowed="at least two documents, better a hundred",
             do="cut the text into files (one story, article or chapter each), or lower corpus.maximum_characters",
         )

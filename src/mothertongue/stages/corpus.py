@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from mothertongue import durability
+from mothertongue.corpus import Curated, CurateOptions, ExecutorOptions, choose_executor, curate, plain_texts
 from mothertongue.corpus.control_tokens import find_control_tokens
-from mothertongue.corpus.curate import Curated, CurateOptions, curate, plain_texts
+from mothertongue.corpus.curate import find_sources
 from mothertongue.corpus.deduplicate import overlap
 from mothertongue.corpus.document import Document, read_shard, write_shard
+from mothertongue.corpus.executors import Executor
+from mothertongue.corpus.held_out import too_small
 from mothertongue.corpus.pieces import split_text
-from mothertongue.corpus.split import too_small
+from mothertongue.corpus.rules import read_rules
 from mothertongue.errors import InputError, Problem
-from mothertongue.fingerprint import hash_input
+from mothertongue.fingerprint import digest, hash_input
 from mothertongue.language import parse_language
 from mothertongue.plan import Plan
 from mothertongue.recipe import Recipe
@@ -34,6 +40,9 @@ _DECISION_BYTES = 4_000
 _SMALLEST_PART, _PARTS = 120, 8
 """Characters of the smallest part, and about how many parts, of test texts that are too few documents."""
 _NAMED_FILES = 5
+_MOST_ROWS = 1_000
+CURATION = "curation"
+"""Folder of the run in which curation works; it outlives the stage, so that changed rules only decide again."""
 
 
 class CorpusStage:
@@ -47,19 +56,32 @@ class CorpusStage:
         self._make_plan = make_plan
 
     def options(self, recipe: Recipe) -> Mapping[str, Any]:
-        """The corpus section without its paths, whose contents count instead."""
-        paths = {"sources", "second_domain", "retention", "replay", "chat"}
-        section = recipe.corpus.model_dump(mode="json", exclude=paths)
+        """The corpus section without its paths, whose contents count instead, and without what changes no bit."""
+        left_out = {
+            "sources",
+            "second_domain",
+            "retention",
+            "replay",
+            "chat",
+            "profile",
+            "index",
+            "executor",
+            "workers",
+        }
+        section = recipe.corpus.model_dump(mode="json", exclude=left_out)
+        section["rules"] = _rules_of(recipe)
         return section | {"language": recipe.language, "seed": recipe.seed}
 
     def inputs(self, context: StageContext) -> Mapping[str, str]:
         """A content hash of every source."""
         material = resolve(context.recipe)
-        named = {f"source {index}": path for index, path in enumerate(material.sources)}
+        named: dict[str, Path | None] = {
+            f"source {index}": path for index, path in enumerate(material.sources) if isinstance(path, Path)
+        }
         named |= {"replay": material.replay, "retention": material.retention, "chat": material.chat}
-        if material.second_domain:
-            named["second domain"] = material.second_domain
-        return {name: hash_input(path) for name, path in named.items() if path.exists()}
+        named |= {"second domain": material.second_domain, "profile": context.recipe.corpus.profile}
+        datasets = {f"source {name}": digest(name) for name in material.sources if isinstance(name, str)}
+        return {name: hash_input(path) for name, path in named.items() if path and path.exists()} | datasets
 
     def run(self, context: StageContext) -> None:
         """Writes one shard for each set, dropped.jsonl, and corpus.json with the funnel."""
@@ -67,7 +89,14 @@ class CorpusStage:
         if self._make_plan:
             planned = self._make_plan()
             context.decide("plan", planned.as_json)
-        curated = curate(material.sources, recipe.language, _options(recipe))
+        curated = curate(
+            material.sources,
+            recipe.language,
+            _options(recipe),
+            folder=context.run / CURATION,
+            executor=_executor(recipe, material),
+            watch=context.watch,
+        )
         _say(context, curated)
         sets = _separate(context, material, curated)
         for name in SETS:
@@ -88,9 +117,27 @@ def read_set(context: StageContext, name: str) -> list[Document]:
     return read_shard(context.output("corpus") / f"{name}.parquet")
 
 
+def _executor(recipe: Recipe, material: Material) -> Executor:
+    files, _ = find_sources(material.sources)
+    options = ExecutorOptions(recipe.corpus.executor, recipe.corpus.workers)
+    return choose_executor(options, sum(file.size for file in files))
+
+
+def _rules_of(recipe: Recipe) -> list[Any]:
+    """The rules by content, so that a changed file of rules counts and a moved one does not."""
+    return [name if not name.endswith(".toml") else read_rules([name]).value() for name in recipe.corpus.rules]
+
+
 def _options(recipe: Recipe) -> CurateOptions:
     corpus = recipe.corpus
     return CurateOptions(
+        identifier=corpus.identifier,
+        profile=corpus.profile,
+        rules=corpus.rules,
+        keep=corpus.keep,
+        deduplicate=corpus.deduplicate,
+        index=corpus.index,
+        dump=digest([str(source) for source in resolve(recipe).sources])[:16] if corpus.index else "",
         held_out_share=corpus.held_out_share,
         held_out_bytes=corpus.held_out_bytes,
         near_duplicate_threshold=corpus.near_duplicate_threshold,
@@ -105,14 +152,18 @@ def _say(context: StageContext, curated: Curated) -> None:
     """Warnings of the corpus room, and every file that could not be read: counted, the first of them by name."""
     for text in curated.warnings:
         context.warn(text)
-    unread = curated.dropped[: sum(curated.funnel[0].dropped_by_reason.values())]  # the first step is reading
+    unread = sum(curated.funnel[0].dropped_by_reason.values())  # the first step is reading
     if unread:
-        named = "; ".join(f"{row.source}: {row.reason}, {row.value}" for row in unread[:_NAMED_FILES])
-        more = f"; and {len(unread) - _NAMED_FILES} more" if len(unread) > _NAMED_FILES else ""
-        context.warn(f"{len(unread)} files or records could not be read and were left out: {named}{more}")
+        first = list(islice(curated.dropped.unread(), _NAMED_FILES))
+        named = "; ".join(f"{row.source}: {row.reason}, {row.value}" for row in first)
+        more = f"; and {unread - len(first)} more" if unread > len(first) else ""
+        context.warn(f"{unread} files or records could not be read and were left out: {named}{more}")
+    for rule in curated.not_applied if context.recipe.corpus.profile else ():
+        # Without a profile it is plain that what needs one is not applied.
+        context.warn(f"the rule {rule.reason} ({rule.keep}) was not applied: {rule.why}")
 
 
-def _separate(context: StageContext, material: Material, curated: Curated) -> dict[str, list[Document]]:
+def _separate(context: StageContext, material: Material, curated: Curated) -> dict[str, Sequence[Document]]:
     recipe, corpus = context.recipe, context.recipe.corpus
     second = list(curated.second_domain)
     if material.second_domain:
@@ -244,9 +295,12 @@ def _dialogues(recipe: Recipe, material: Material) -> list[list[dict[str, str]]]
 
 
 def _dropped_by_reason(curated: Curated) -> dict[str, list[dict[str, Any]]]:
+    """The first dropped rows of each reason; the folder of the curation holds all of them with their texts."""
     reasons: dict[str, list[dict[str, Any]]] = {}
     for dropped in curated.dropped:
-        reasons.setdefault(dropped.reason, []).append(asdict(dropped))
+        rows = reasons.setdefault(dropped.reason, [])
+        if len(rows) < _MOST_ROWS:
+            rows.append(asdict(dropped))
     return reasons
 
 
@@ -262,8 +316,15 @@ def _summary(context: StageContext, curated: Curated, sets: Mapping[str, Sequenc
         "repairs": dict(curated.repairs),
         "language_shares": dict(curated.language_shares),
         "control_tokens": controls,
-        "dropped": {reason: len(rows) for reason, rows in _dropped_by_reason(curated).items()},
+        "dropped": _totals(curated),
     }
+
+
+def _totals(curated: Curated) -> dict[str, int]:
+    totals: Counter[str] = Counter()
+    for step in curated.funnel:
+        totals.update(step.dropped_by_reason)
+    return dict(totals)
 
 
 def _control_strings(context: StageContext, documents: Sequence[Document]) -> dict[str, int]:

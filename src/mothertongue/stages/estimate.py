@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from mothertongue.corpus.curate import find_files
+from mothertongue.corpus.curate import find_sources
 from mothertongue.errors import InputError, Problem
 from mothertongue.language import display_name
 from mothertongue.models.bases import resolve_base
@@ -111,7 +111,7 @@ def make_plan(recipe: Recipe, run_folder: Path, stages: Sequence[Stage]) -> Plan
 
 def _estimates(recipe: Recipe, material: Material, measured: Probe, scored: int) -> list[StageEstimate]:
     model = measured.parameters * _FLOAT
-    size = sum(file.path.stat().st_size for file in find_files(material.sources))
+    size = _source_bytes(material)
     evaluation = scored / measured.scoring + _generation_seconds(recipe, measured)
     arms = _DECISION_ARMS if "decide" in (recipe.vocabulary.strategy, recipe.pretrain.method) else 0
     trial = TRIAL_TOKENS / measured.training + 4 * 1000 / measured.scoring
@@ -142,6 +142,18 @@ def _estimates(recipe: Recipe, material: Material, measured: Probe, scored: int)
     ]
 
 
+def _source_bytes(material: Material) -> int:
+    """Bytes of the files of all sources; the size of a dataset is not known before it is read."""
+    files, _ = find_sources(material.sources)
+    return sum(file.size for file in files)
+
+
+def _opening(material: Material) -> str:
+    """The first characters of the first file of the sources, or of the replay texts when there are only datasets."""
+    files = find_sources(material.sources)[0] or find_sources([material.replay])[0]
+    return files[0].path.read_text("utf-8", "replace")[:4000]
+
+
 def _scored_tokens(recipe: Recipe, material: Material, loaded: Loaded) -> int:
     """Tokens of one evaluation: the three document sets at their cap, and the items of questions and pairs."""
     from mothertongue.prompting.text import encode_text
@@ -149,9 +161,8 @@ def _scored_tokens(recipe: Recipe, material: Material, loaded: Loaded) -> int:
     files = (material.questions, material.minimal_pairs, material.retention_pairs)
     items = "".join(path.read_text("utf-8") for path in files if path is not None)
     # an item's line holds several languages and keys; about a third of it is scored
-    sources = find_files(material.sources)
-    taken = min(recipe.corpus.held_out_bytes, max(1, sum(file.path.stat().st_size for file in sources)))
-    text = items[:4000] or sources[0].path.read_text("utf-8", "replace")[:4000]
+    taken = min(recipe.corpus.held_out_bytes, max(1, _source_bytes(material) or recipe.corpus.held_out_bytes))
+    text = items[:4000] or _opening(material)
     per_byte = len(encode_text(loaded.tokenizer, text)) / len(text.encode())
     return int(per_byte * (3 * taken + len(items.encode()) / 3))
 
@@ -169,7 +180,7 @@ def _training_seconds(recipe: Recipe, material: Material, measured: Probe, other
         return float(pretrain.seconds)
     if recipe.budget is not None:
         return max(0.0, recipe.budget - other)
-    size = sum(file.path.stat().st_size for file in find_files(material.sources))
+    size = _source_bytes(material)
     return 2 * size / 3 / (1 - recipe.corpus.replay_share) / measured.training
 
 

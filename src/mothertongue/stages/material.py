@@ -17,7 +17,8 @@ class Material:
     """The paths a run reads. `replay` and `retention` may be the same folder of the embedded sample, whose documents
     say to which of the two they belong."""
 
-    sources: tuple[Path, ...]
+    sources: tuple[Path | str, ...]
+    """Files and folders, and names of datasets."""
     second_domain: Path | None
     replay: Path
     retention: Path
@@ -56,7 +57,7 @@ def resolve(recipe: Recipe) -> Material:
     english = sample / "en"
     speaks = recipe.language == SAMPLE_LANGUAGE
     return Material(
-        sources=(sample / SAMPLE_LANGUAGE,) if embedded else tuple(Path(path) for path in corpus.sources),
+        sources=(sample / SAMPLE_LANGUAGE,) if embedded else tuple(corpus.sources),
         second_domain=corpus.second_domain,
         replay=corpus.replay or english,
         retention=corpus.retention or english,

@@ -191,7 +191,8 @@ class _Entries:
         if shard not in self._read:
             self._read.clear()
             self._read[shard] = read_shard(self.work.path(self.kept[shard]))
-        return self._read[shard][row]
+        document = self._read[shard][row]
+        return replace(document, id=self.renamed.get(position, document.id))
 
     def given(self, split: str) -> list[Document]:
         """Return the documents that name a set, in their order."""
@@ -207,14 +208,21 @@ class _Entries:
     def groups(self) -> Iterator[list[int]]:
         """Yield positions of parts of one text, in the order of the hash; with a handful of books parts stand alone."""
         mine = np.flatnonzero(self._splits() == SPLITS[0])
-        names, places = self.column("group")[mine], self.column("place")[mine]
+        names, places = self._names("group")[mine], self.column("place")[mine]
         if len(set(names[:MOST_BOOKS_LOOKED_AT].tolist())) < FEW_GROUPS and len(set(names.tolist())) < FEW_GROUPS:
-            names = self.column("id")[mine]
+            names = self._names("id")[mine]
             places = np.array([_place(name, self.seed) for name in names.tolist()], np.uint64)
         order = np.lexsort((names.astype(str), places))
         borders = np.flatnonzero(names[order][1:] != names[order][:-1]) + 1
         for group in np.split(order, borders):
             yield [int(mine[one]) for one in np.sort(group)]
+
+    def _names(self, column: str) -> np.ndarray[Any, Any]:
+        """Return the ids or groups of all positions, new ones where two texts had the same."""
+        names = self.column(column).copy()
+        for position, name in self.renamed.items():
+            names[position] = name
+        return names
 
     def _splits(self) -> np.ndarray[Any, Any]:
         return self.column("split")
@@ -230,16 +238,24 @@ class _Entries:
             found[int(shards[position])][str(rows[position])] = None
         return found
 
-    def renamed(self) -> list[dict[str, str]]:
-        """Return for each shard: row -> new id, where one id of the user's stands for two texts."""
-        found: list[dict[str, str]] = [{} for _ in self.kept]
+    @cached_property
+    def renamed(self) -> dict[int, str]:
+        """Position -> new id, where one id of the user's stands for several texts; the first of them keeps it."""
+        found: dict[int, str] = {}
         first: dict[str, int] = {}
         own = np.flatnonzero(self.column("own_id"))
         ids, hashes = self.column("id")[own], self.column("text_hash")[own]
-        shards, rows = self.column("shard")[own], self.column("row")[own]
-        for name, text, shard, row in zip(ids.tolist(), hashes.tolist(), shards.tolist(), rows.tolist(), strict=True):
+        for position, name, text in zip(own.tolist(), ids.tolist(), hashes.tolist(), strict=True):
             if first.setdefault(name, text) != text:
-                found[shard][str(row)] = f"{name}-{text:016x}"
+                found[position] = f"{name}-{text:016x}"
+        return found
+
+    def renamed_by_shard(self) -> list[dict[str, str]]:
+        """Return for each shard: row -> new id."""
+        shards, rows = self.column("shard"), self.column("row")
+        found: list[dict[str, str]] = [{} for _ in self.kept]
+        for position, name in self.renamed.items():
+            found[int(shards[position])][str(rows[position])] = name
         return found
 
 
@@ -254,10 +270,8 @@ def _removed_name(number: int) -> str:
     return f"train/{number:05d}.removed.jsonl"
 
 
-def _write_training(
-    work: Work, kept: Sequence[str], entries: _Entries, choice: Choice, threshold: float
-) -> Counts:
-    replaced, renamed = entries.by_shard(choice.replaced), entries.renamed()
+def _write_training(work: Work, kept: Sequence[str], entries: _Entries, choice: Choice, threshold: float) -> Counts:
+    replaced, renamed = entries.by_shard(choice.replaced), entries.renamed_by_shard()
     tasks = [
         Task(
             "split/train",

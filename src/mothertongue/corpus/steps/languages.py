@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -37,10 +37,8 @@ def language_shares(
             {
                 "version": VERSION,
                 "documents": source,
-                "attributes": attributes,
-                "attributes_key": tagged.key,
-                "decisions": decided,
-                "decisions_key": key,
+                "attributes": {"path": attributes, "key": tagged.key},
+                "decisions": {"path": decided, "key": key},
                 "language": language,
                 "before": list(before),
             },
@@ -58,10 +56,8 @@ def count_languages(
     folder: Path,
     *,
     documents: str,
-    attributes: str,
-    attributes_key: str,
-    decisions: str,
-    decisions_key: str,
+    attributes: Mapping[str, str],
+    decisions: Mapping[str, str],
     language: str,
     before: Sequence[str],
     version: int,
@@ -69,8 +65,8 @@ def count_languages(
     """Count the bytes of one shard by language: the wanted one where it is probable enough, else the likeliest."""
     del version
     checksum = shard_checksum(folder / documents)
-    measured = read_attributes(folder / attributes, key=attributes_key, checksum=checksum)
-    decided = read_attributes(folder / decisions, key=decisions_key, checksum=checksum)
+    measured = read_attributes(folder / attributes["path"], key=attributes["key"], checksum=checksum)
+    decided = read_attributes(folder / decisions["path"], key=decisions["key"], checksum=checksum)
     sizes = pc.binary_length(pq.read_table(folder / documents, columns=["text"]).column("text")).to_pylist()
     bytes_of: Counter[str] = Counter()
     rows = zip(

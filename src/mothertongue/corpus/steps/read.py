@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue import durability
-from mothertongue.corpus.document import Document, Dropped, content_id, drop, size_of, write_shard
+from mothertongue.corpus.document import SPLITS, Document, Dropped, content_id, drop, size_of, write_shard
 from mothertongue.corpus.listing import FoundFile, shards
 from mothertongue.corpus.pieces import split_text
 from mothertongue.corpus.readers import Limits, reader_for
-from mothertongue.corpus.readers.huggingface import dataset_shards, read_dataset
 from mothertongue.corpus.readers.streams import USUAL_LIMITS, UnreadableError
 from mothertongue.corpus.unicode import repair
 from mothertongue.corpus.work import Counts, Task, Work, file_hash
@@ -43,7 +42,7 @@ class ReadOptions:
 
 def plan_read(files: Sequence[FoundFile], datasets: Sequence[str], options: ReadOptions) -> list[Task]:
     """Return one task per group of files and one per part of each Hugging Face dataset."""
-    tasks = []
+    tasks: list[Task] = []
     common = {"version": VERSION, "options": asdict(options)}
     for group in shards(files, SHARD_BYTES, SHARD_FILES):
         number = len(tasks)
@@ -53,9 +52,11 @@ def plan_read(files: Sequence[FoundFile], datasets: Sequence[str], options: Read
         arguments = {**common, "number": number, "files": named}
         tasks.append(_task(number, "read_files", arguments, places, weight))
     for name in datasets:
-        for part in range(parts := dataset_shards(name)):
+        from mothertongue.corpus.readers.huggingface import dataset_shards
+
+        for part in range(dataset_shards(name)):
             number = len(tasks)
-            arguments = {**common, "number": number, "name": name, "part": part, "parts": parts}
+            arguments = {**common, "number": number, "name": name, "part": part}
             tasks.append(_task(number, "read_part_of_dataset", arguments, {}, float(SHARD_BYTES)))
     return tasks
 
@@ -103,12 +104,14 @@ def read_files(
 
 
 def read_part_of_dataset(
-    folder: Path, *, number: int, name: str, part: int, parts: int, options: Mapping[str, Any], version: int
+    folder: Path, *, number: int, name: str, part: int, options: Mapping[str, Any], version: int
 ) -> Counts:
     """Read one part of a Hugging Face dataset."""
+    from mothertongue.corpus.readers.huggingface import read_dataset
+
     del version
     chosen = _options(options)
-    items = read_dataset(name, chosen.language, chosen.limits, part=part, parts=parts)
+    items = read_dataset(name, chosen.language, chosen.limits, part)
     return _write(folder, number, items, chosen)
 
 
@@ -148,6 +151,8 @@ class _Output:
     cuts: int = 0
     documents: int = 0
     bytes: int = 0
+    given: int = 0
+    """Documents that name a test set themselves."""
 
     def add(self, document: Document) -> None:
         size = size_of(document)
@@ -157,6 +162,7 @@ class _Output:
         self.waiting_bytes += size
         self.documents += 1
         self.bytes += size
+        self.given += document.meta.get("split") in SPLITS[1:]
 
     def drop(self, row: Dropped) -> None:
         self.reasons[row.reason] += 1
@@ -178,25 +184,39 @@ class _Output:
             "repairs": dict(sorted(self.repairs.items())),
             "cut": self.cut,
             "cuts": self.cuts,
+            "given_splits": self.given,
             "outputs": self.outputs,
         }
 
 
 def _write(folder: Path, number: int, items: Iterator[Document | Dropped], options: ReadOptions) -> Counts:
     output = _Output(folder, number)
-    for item in items:
+    for item in _repaired(items, options, output):
         if isinstance(item, Dropped):
             output.drop(item)
-            continue
-        for document in _repaired_pieces(item, options.maximum_characters, output):
-            if document.text:
-                output.add(document)
-            else:
-                output.drop(drop(document, "empty", "0", "at least 1 character"))
+        else:
+            output.add(item)
     output.flush()
     rows = "".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in output.dropped)
     durability.write_text(folder / _dropped_name(number), rows)
     return output.counts()
+
+
+def documents_of(files: Sequence[FoundFile], options: ReadOptions) -> Iterator[Document | Dropped]:
+    """Yield the repaired documents of files, and a row for everything that is none, without writing anything."""
+    for file in files:
+        yield from _repaired(_read_file(file, options), options, _Output(Path(), 0))
+
+
+def _repaired(
+    items: Iterator[Document | Dropped], options: ReadOptions, output: _Output
+) -> Iterator[Document | Dropped]:
+    for item in items:
+        if isinstance(item, Dropped):
+            yield item
+            continue
+        for document in _repaired_pieces(item, options.maximum_characters, output):
+            yield document if document.text else drop(document, "empty", "0", "at least 1 character")
 
 
 def _repaired_pieces(document: Document, maximum: int, output: _Output) -> Iterator[Document]:
