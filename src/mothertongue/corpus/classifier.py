@@ -18,7 +18,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from mothertongue.corpus.arrays import read_arrays, write_arrays
-from mothertongue.corpus.features import DIMENSION, MOST_CHARACTERS, Matrix, matrix, rarity
+from mothertongue.corpus.features import DIMENSION, MOST_CHARACTERS, Matrix, margins, matrix, rarity
 from mothertongue.corpus.minimise import Vector, dot, minimise
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.errors import InputError, Problem
@@ -50,12 +50,12 @@ class TextClassifier:
 
     def probabilities(self, texts: Sequence[str]) -> list[float]:
         """Return the probability of the positive side for each text, of which the first 10,000 characters count."""
-        found: list[float] = _sigmoid(self.slope * self.margins(matrix(texts, self.scale)) + self.shift).tolist()
+        found: list[float] = _sigmoid(self.slope * self.margins(texts) + self.shift).tolist()
         return found
 
-    def margins(self, rows: Matrix) -> Vector:
-        """Return the uncalibrated log-odds of each row."""
-        return rows.times(self.weights.astype(np.float64)) + self.bias
+    def margins(self, texts: Sequence[str]) -> Vector:
+        """Return the uncalibrated log-odds of each text."""
+        return margins(texts, self.scale, self.weights) + self.bias
 
     def write(self, path: Path) -> None:
         """Write the model as one file; equal models give equal bytes."""
@@ -91,9 +91,9 @@ def train_classifier(
     scale = rarity(matrix(train))
     weights, bias = _regression(matrix(train, scale), train_labels)
     raw = TextClassifier(profile.language, scale, weights.astype(np.float32), bias, 1.0, 0.0)
-    slope, shift = _calibration(raw.margins(matrix(calibrate[0], scale)), calibrate[1])
-    margins = raw.margins(matrix(held_out[0], scale))
-    report = _report(_sigmoid(slope * margins + shift), held_out[1]) | {"trained": float(len(train))}
+    slope, shift = _calibration(raw.margins(calibrate[0]), calibrate[1])
+    probabilities = _sigmoid(slope * raw.margins(held_out[0]) + shift)
+    report = _report(probabilities, held_out[1]) | {"trained": float(len(train))}
     return TextClassifier(profile.language, scale, raw.weights, bias, slope, shift, report)
 
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import xxhash
 from numba import njit
 from numpy.typing import NDArray
 
-from mothertongue.corpus.taggers.parts import code_points
-from mothertongue.corpus.tokens import tokens
+from mothertongue.corpus.token_hashes import hashed_tokens
 
 BITS: Final = 18
 DIMENSION: Final = 1 << BITS
@@ -55,9 +53,7 @@ def _hashed(words: Any, points: Any) -> Any:
 
 def features(text: str) -> Numbers:
     """Return the numbers (below 2^18) of all features in the opening of a text, one for each occurrence."""
-    words = tokens(text[:MOST_CHARACTERS])
-    keys = np.array([xxhash.xxh3_64_intdigest(word.encode()) for word in words], np.uint64)
-    numbers: Numbers = _hashed(keys, code_points(f" {' '.join(words)} " if words else ""))
+    numbers: Numbers = _hashed(*hashed_tokens(text[:MOST_CHARACTERS]))
     return numbers
 
 
@@ -103,6 +99,28 @@ def rarity(rows: Matrix) -> NDArray[np.float32]:
     """Return the weight of each column by the number of rows that have it: 1 + ln((1 + rows) / (1 + with it))."""
     having = np.bincount(rows.columns, minlength=DIMENSION)
     return (1 + np.log(len(rows.starts) / (1 + having))).astype(np.float32)
+
+
+@njit("float64(uint32[::1], int32[::1], float32[::1], float32[::1])", cache=True, nogil=True)
+def _margin(found: Any, counts: Any, scale: Any, weights: Any) -> Any:
+    for place in range(len(found)):
+        counts[found[place]] += 1
+    product = 0.0
+    size = 0.0
+    for place in range(len(found)):
+        column = found[place]
+        if counts[column]:
+            value = np.sqrt(counts[column]) * scale[column]
+            product += value * weights[column]
+            size += value * value
+            counts[column] = 0
+    return product / np.sqrt(size) if size else 0.0
+
+
+def margins(texts: Sequence[str], scale: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the product of each row of `matrix` with `weights`, without making the rows."""
+    counts = np.zeros(DIMENSION, np.int32)
+    return np.array([_margin(features(text), counts, scale, weights) for text in texts], np.float64)
 
 
 @njit("float64[::1](int64[::1], uint32[::1], float32[::1], float64[::1])", cache=True, nogil=True)

@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from mothertongue.corpus.arrays import read_arrays, write_arrays
-from mothertongue.corpus.taggers.parts import code_points
+from mothertongue.corpus.kernels.characters import code_points
 
 KIND: Final = "mothertongue.fluency"
 MOST_CHARACTERS: Final = 200_000
@@ -51,7 +51,7 @@ class FluencyModel:
 
     def bits(self, text: str) -> Bits:
         """Return the surprise of each character of the simplified opening of a text, in bits."""
-        points = code_points(START + simplified(text[:MOST_CHARACTERS]))
+        points = code_points(START + simplified(text[:MOST_CHARACTERS])).copy()
         found: Bits = _bits(points, self.order, self.unknown, *self._sequences, *self._weights)
         return found
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mothertongue.corpus.fluency import PRIME, START, Bits, FluencyModel, Keys, simplified
+from mothertongue.corpus.kernels.characters import code_points
 from mothertongue.corpus.profile import LanguageProfile
-from mothertongue.corpus.taggers.parts import code_points
 from mothertongue.errors import InputError, Problem
 
 LEAST_CHARACTERS: Final = 2_000

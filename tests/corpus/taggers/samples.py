@@ -48,6 +48,7 @@ ROWS: Mapping[str, Sample] = {
     "basic": Sample(texts=("aaa bbb\naaa bbb\n", "een twee drie vier vijf een twee drie vier vijf")),
     "boilerplate": Sample({"least_documents": 2}, {"common": "lines"}),
     "code": Sample(),
+    "contamination": Sample(files={"items": "lines"}),
     "date": Sample({"today": "2026-01-31"}),
     "domain": Sample({"names": {"*.md": "notes"}}),
     "fluency": Sample(files={"model": "fluency"}),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from mothertongue.corpus.kernels.characters import LETTER, MARK, SPACE, classes, code_points
 from mothertongue.corpus.profile import LanguageProfile
-from mothertongue.corpus.taggers.parts import character_counts, code_points
 from mothertongue.corpus.taggers.rows import COUNT, NUMBER, Row, RowTagger, checked, schema, texts_of
-from mothertongue.corpus.tokens import tokens
+from mothertongue.corpus.token_hashes import token_hashes
+from mothertongue.corpus.tokens import JOINERS
 
 GRAM = 5
+_MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)
 
 
 @checked
@@ -43,32 +44,26 @@ def measure(text: str) -> dict[str, float]:
 
 
 def _row(text: str) -> Row:
-    solid = {character: number for character, number in character_counts(text).items() if not character.isspace()}
-    visible = max(sum(solid.values()), 1)
-    letters = sum(number for character, number in solid.items() if is_letter(character))
+    points = code_points(text)
+    kinds = classes()[points]
+    visible = max(int((kinds & SPACE == 0).sum()), 1)
+    # Marks and joiners count as letters: an Indic or Khmer text is a third marks.
+    letters = int((kinds & (LETTER | MARK) != 0).sum()) + sum(map(text.count, JOINERS))
     return (
         len(text),
         letters / visible,
-        _longest_run(text) / visible,
+        _longest_run(points, kinds) / visible,
         _repeated_lines(text),
         _repeated_grams(text),
     )
 
 
-@lru_cache(maxsize=65_536)
-def is_letter(character: str) -> bool:
-    """Return whether a character is a letter, mark or joiner: an Indic or Khmer text is a third marks."""
-    return unicodedata.category(character)[0] in "LM" or character in "\u200c\u200d"
-
-
-def _longest_run(text: str) -> int:
-    """Return the length of the longest run of one visible character."""
-    # With single spaces only, no run of spaces can be the longest.
-    points = code_points(" ".join(text.split()))
-    if not len(points):
-        return min(len(text), 1)
-    borders = np.flatnonzero(np.concatenate(([True], points[1:] != points[:-1], [True])))
-    return int(np.diff(borders).max())
+def _longest_run(points: NDArray[np.uint32], kinds: NDArray[np.uint32]) -> int:
+    """Return the length of the longest run of one visible character; 1 for white space alone."""
+    borders = np.flatnonzero(points[1:] != points[:-1]) + 1
+    starts = np.concatenate(([0], borders))[: len(points)]
+    lengths = np.diff(np.append(starts, len(points)))
+    return int(np.where(kinds[starts] & SPACE, 1, lengths).max(initial=0))
 
 
 def _repeated_lines(text: str) -> float:
@@ -86,6 +81,13 @@ def _repeated_lines(text: str) -> float:
 
 def _repeated_grams(text: str) -> float:
     """Return the share of five-token sequences that stood earlier in the text."""
-    words = tokens(text)
-    grams = list(zip(*(words[start:] for start in range(GRAM)), strict=False))
-    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+    hashes = token_hashes(text)
+    number = len(hashes) - GRAM + 1
+    if number < 1:
+        return 0.0
+    grams = np.zeros(number, np.uint64)
+    for place in range(GRAM):
+        grams = (grams ^ hashes[place : place + number]) * _MULTIPLIER
+        grams ^= grams >> np.uint64(32)
+    grams.sort()
+    return int((grams[1:] == grams[:-1]).sum()) / number

@@ -22,7 +22,7 @@ from mothertongue.corpus.language import (
 )
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.tagger import SPANS
-from mothertongue.corpus.taggers.parts import Line, lines_of
+from mothertongue.corpus.taggers.parts import Line, lines_of, together
 from mothertongue.corpus.taggers.rows import (
     NUMBER,
     WORD,
@@ -37,7 +37,7 @@ from mothertongue.corpus.taggers.rows import (
     share,
     texts_of,
 )
-from mothertongue.corpus.tokens import tokens
+from mothertongue.corpus.token_hashes import Hashes, count_among, hashes_of, token_hashes
 from mothertongue.fingerprint import digest
 
 Judged = tuple[int, int, Ranking]
@@ -80,6 +80,7 @@ class Language(RowTagger):
         """Return what the identifier says of each document without its foreign lines; a batch is asked at once."""
         identifier = _identifier(self.identifier)
         accepted = accepted_labels(profile.language, identifier.labels)
+        words = hashes_of(profile.foreign_words), hashes_of(profile.function_words)
         texts = texts_of(batch)
         parts = [_parts(text) if accepted else [] for text in texts]
         lines = [text[start:end] for text, own in zip(texts, parts, strict=True) for start, end in own]
@@ -95,7 +96,7 @@ class Language(RowTagger):
                 _support(best, accepted) if accepted else None,
                 share(covered(spans), len(text)) if accepted else None,
                 spans if accepted else None,
-                _foreign_words(text, profile),
+                _foreign_words(text, *words),
             )
 
 
@@ -113,9 +114,7 @@ def _parts(text: str) -> list[Line]:
     long = [(start, end) for start, end in lines_of(text) if end - start >= PARAGRAPH_CHARACTERS]
     if len(long) < 2:
         return []
-    step = -(-len(long) // MOST_PARTS)
-    groups = [long[place : place + step] for place in range(0, len(long), step)]
-    return [(group[0][0], min(group[-1][1] + 1, len(text))) for group in groups]
+    return [(start, min(end + 1, len(text))) for start, end in together(long, MOST_PARTS)]
 
 
 def _foreign(parts: Sequence[Judged], accepted: frozenset[str]) -> Iterator[Span]:
@@ -142,10 +141,9 @@ def _sure(parts: Sequence[Judged], accepted: frozenset[str], characters: int) ->
     return max(certain, key=lambda part: part[1] - part[0])[2]
 
 
-def _foreign_words(text: str, profile: LanguageProfile) -> float | None:
-    if not profile.foreign_words:
+def _foreign_words(text: str, foreign: Hashes, own: Hashes) -> float | None:
+    if not len(foreign):
         return None
-    foreign, own = (frozenset(words) for words in (profile.foreign_words, profile.function_words))
-    found = tokens(text)
-    hits = sum(word in foreign for word in found)
-    return share(hits, hits + sum(word in own for word in found))
+    found = token_hashes(text)
+    hits = count_among(found, foreign)
+    return share(hits, hits + count_among(found, own))

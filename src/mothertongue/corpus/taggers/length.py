@@ -12,7 +12,7 @@ from pydantic import Field
 
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.taggers.rows import COUNT, NUMBER, Row, RowTagger, checked, schema, texts_of
-from mothertongue.corpus.tokens import tokens
+from mothertongue.corpus.token_hashes import token_hashes
 
 _BLANK = re.compile(r"\n\s*\n")
 _UNIT = 2.0**-53
@@ -48,7 +48,7 @@ class Length(RowTagger):
 
 def word_count(text: str, profile: LanguageProfile) -> int:
     """Return the number of words: what stands between spaces, or each letter where writers put no spaces."""
-    return len(tokens(text) if profile.segmentation == "characters" else text.split())
+    return len(token_hashes(text) if profile.segmentation == "characters" else text.split())
 
 
 def uniform(identifier: str, seed: int) -> float:

@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 
+from mothertongue.corpus.kernels.characters import LETTER, classes, code_points
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.scripts import script_of
-from mothertongue.corpus.taggers.parts import character_counts
 from mothertongue.corpus.taggers.rows import NUMBER, WORD, Row, RowTagger, checked, schema, share, texts_of
 from mothertongue.corpus.taggers.tables import table
 
+MOST_CHARACTERS = 200_000
+"""The opening of a text that is looked at."""
 _COMMON = "Zyyy"
 # As written: the compatibility form would turn the micro sign of a unit into a Greek letter.
 _WORD = re.compile(r"[^\W\d_]+")
@@ -38,13 +41,11 @@ class Script(RowTagger):
     def rows(self, batch: pa.RecordBatch, profile: LanguageProfile) -> Iterable[Row]:
         """Return the shares of each document."""
         letters = frozenset(profile.letters) | frozenset(profile.letters.lower())
-        return (_row(text, profile.scripts, letters) for text in texts_of(batch))
+        return (_row(text[:MOST_CHARACTERS], profile.scripts, letters) for text in texts_of(batch))
 
 
 def _row(text: str, scripts: tuple[str, ...], own: frozenset[str]) -> Row:
-    letters = {
-        character: number for character, number in character_counts(text).items() if script_of(character) != _COMMON
-    }
+    letters = _letters(text)
     shares: Counter[str] = Counter()
     for character, number in letters.items():
         shares[script_of(character)] += number
@@ -61,6 +62,14 @@ def _row(text: str, scripts: tuple[str, ...], own: frozenset[str]) -> Row:
         foreign / total if own else None,
         _mixed_words(text, frozenset(shares)),
     )
+
+
+def _letters(text: str) -> dict[str, int]:
+    """Return how often each letter of one script occurs."""
+    points = code_points(text)
+    found, numbers = np.unique(points[classes()[points] & LETTER != 0], return_counts=True)
+    counts = dict(zip(map(chr, found.tolist()), numbers.tolist(), strict=True))
+    return {character: number for character, number in counts.items() if script_of(character) != _COMMON}
 
 
 def _among(character: str, own: frozenset[str]) -> bool:

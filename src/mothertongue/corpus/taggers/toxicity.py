@@ -19,7 +19,7 @@ from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.scripts import UNSEGMENTED, script_of
 from mothertongue.corpus.tagger import SPANS
 from mothertongue.corpus.taggers.models import classifier
-from mothertongue.corpus.taggers.parts import Line, sentences_of
+from mothertongue.corpus.taggers.parts import Line, sentences_of, together
 from mothertongue.corpus.taggers.rows import (
     COUNT,
     NUMBER,
@@ -34,11 +34,11 @@ from mothertongue.corpus.taggers.rows import (
     share,
     texts_of,
 )
-from mothertongue.corpus.tokens import tokens
+from mothertongue.corpus.token_hashes import Hashes, count_among, hashes_of, token_hashes
 from mothertongue.errors import InputError, Problem
 
 MOST_SENTENCES = 1_000
-"""Sentences of a document that the model scores one by one; of more than that, neighbours are scored together."""
+"""Sentences of a document that are judged one by one; of more than that, neighbours are judged together."""
 
 
 @checked
@@ -85,30 +85,24 @@ class Toxicity(RowTagger):
         """Return the scored sentences of each text; all of a batch are given to the model at once."""
         if not self.model:
             return [None] * len(texts)
-        parts = [_together(list(sentences_of(text))) for text in texts]
+        parts = [_sentences(text) for text in texts]
         asked = [text[start:end] for text, own in zip(texts, parts, strict=True) for start, end in own]
         scores = iter(classifier(self.model, self.model_sha256, profile).probabilities(asked))
         return [[(start, end, next(scores)) for start, end in own] for own in parts]
 
 
-def _together(sentences: list[Line]) -> list[Line]:
-    step = max(1, -(-len(sentences) // MOST_SENTENCES))
-    groups = [sentences[place : place + step] for place in range(0, len(sentences), step)]
-    return [(group[0][0], group[-1][1]) for group in groups]
-
-
 @dataclass(frozen=True)
 class _Lexicon:
-    """Folded entries: single words, which are looked up, and phrases with their patterns, which are searched for."""
+    """Folded entries: single words as hashes, which are looked up, and phrases with their patterns."""
 
-    words: frozenset[str]
+    words: Hashes
     patterns: tuple[re.Pattern[str], ...]
     phrases: tuple[str, ...]
 
     def count(self, text: str) -> int:
         """Return the number of hits in a text."""
-        found = sum(word in self.words for word in tokens(text)) if self.words else 0
-        folded = _folded(text)
+        found = count_among(token_hashes(text), self.words) if len(self.words) else 0
+        folded = _folded(text) if self.phrases else ""
         near = (pattern for pattern, phrase in zip(self.patterns, self.phrases, strict=True) if phrase in folded)
         return found + sum(len(pattern.findall(folded)) for pattern in near)
 
@@ -116,11 +110,10 @@ class _Lexicon:
 @lru_cache(maxsize=8)
 def _lexicon(entries: tuple[str, ...]) -> _Lexicon | None:
     """Return entries sorted by how they are looked for; None when there are none."""
-    split = {entry: tokens(entry) for entry in entries}
-    words = frozenset(found[0] for found in split.values() if len(found) == 1)
+    words = hashes_of(entries)
     # In scripts without spaces each letter is a token, so that their words are phrases here.
-    phrases = tuple(sorted({_folded(entry) for entry, found in split.items() if len(found) > 1}))
-    return _Lexicon(words, tuple(map(_pattern, phrases)), phrases) if words or phrases else None
+    phrases = tuple(sorted({_folded(entry) for entry in entries if len(token_hashes(entry)) > 1}))
+    return _Lexicon(words, tuple(map(_pattern, phrases)), phrases) if len(words) or phrases else None
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
@@ -139,11 +132,14 @@ def _hits(text: str, lexicon: _Lexicon | None) -> Row:
         return None, None, None, None
     if not text or not lexicon.count(text):
         return 0, 0.0, 0.0, []
-    listed = [
-        (start, end, float(hits)) for start, end in sentences_of(text) if (hits := lexicon.count(text[start:end]))
-    ]
+    counted = ((start, end, float(lexicon.count(text[start:end]))) for start, end in _sentences(text))
+    listed = [span for span in counted if span[2]]
     hits = int(sum(score for _, _, score in listed))
-    return hits, share(hits, len(tokens(text))), covered(listed) / len(text), listed
+    return hits, share(hits, len(token_hashes(text))), covered(listed) / len(text), listed
+
+
+def _sentences(text: str) -> list[Line]:
+    return together(list(sentences_of(text)), MOST_SENTENCES)
 
 
 @lru_cache(maxsize=4)
@@ -155,7 +151,7 @@ def _read_list(path: str, sha256: str) -> tuple[str, ...]:
     except UnicodeDecodeError as error:
         raise _no_list(path, f"byte {error.start} is not UTF-8") from error
     entries = tuple(dict.fromkeys(line.strip() for line in lines if line.strip() and not line.startswith("#")))
-    if not any(tokens(entry) for entry in entries):
+    if not any(len(token_hashes(entry)) for entry in entries):
         raise _no_list(path, "no word")
     return entries
 
