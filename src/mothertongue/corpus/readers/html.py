@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from mothertongue.corpus.document import Document, Dropped, content_id
 from mothertongue.corpus.readers.blocks import words
@@ -15,15 +15,13 @@ from mothertongue.corpus.readers.facts import facts, iso_date
 from mothertongue.corpus.readers.nesting import check_nesting
 from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, UnreadableError, decode, read_all, with_packed
 
-if TYPE_CHECKING:
-    from resiliparse.parse.html import DOMNode, HTMLTree
-
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}["']?([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 # Listings are no language, a header without the heading of the page is the head of the site, and the last two are the
 # edit links and footnote marks of MediaWiki.
-_NO_TEXT = ["pre", "header:not(:has(h1))", "[role=dialog]", ".mw-editsection", "sup.reference"]
+_NO_TEXT = ["pre", "title", "header:not(:has(h1))", "[role=dialog]", ".mw-editsection", "sup.reference"]
 # Resiliparse takes any list in the outermost levels of a page for a menu. On plain pages text stands there.
 _LEVELS = 6
+_BODY = re.compile(r"<body(?:\s[^<>]{0,4000})?>", re.IGNORECASE)
 _CLOSED = re.compile(r"<([A-Za-z][\w:.-]{0,60})((?:\s[^<>]{0,4000})?)/>")
 _VOID = words("area base br col embed hr img input link meta param source track wbr")
 # Codecs of Python in which no page is written; the first two need quadratic time.
@@ -83,13 +81,13 @@ def html_text(source: str, limits: Limits, *, main: bool = True) -> tuple[str, d
     from resiliparse.extract.html2text import extract_plain_text
     from resiliparse.parse.html import HTMLTree
 
+    source = _sound(source)
     check_nesting(source, limits.depth)
-    tree = HTMLTree.parse(_sound(source))
+    # Every step of this tree may be None for its types, but a parsed page always has a root and a body.
+    tree: Any = HTMLTree.parse(_deeper(source) if main else source)
     meta = _facts(tree)
     title = meta.get("title") if tree.document.query_selector("h1") is None else None
     _choose_keys(tree)
-    if main:
-        _put_deeper(tree)
     skipped = _NO_TEXT if main else _NO_TEXT[:1]
     text = extract_plain_text(
         tree, main_content=main, list_bullets=False, alt_texts=False, comments=not main, skip_elements=skipped
@@ -105,23 +103,27 @@ def _sound(source: str) -> str:
     return _CLOSED.sub(lambda m: m[0] if m[1].lower() in _VOID else f"<{m[1]}{m[2]}></{m[1]}>", source)
 
 
-def _choose_keys(tree: HTMLTree) -> None:
+def _deeper(source: str) -> str:
+    """Return a page whose content stands some levels deeper, by tags behind `<body>` or, without it, before all.
+
+    Then a title stands in the body, too, and is left out by its name.
+    """
+    body = _BODY.search(source)
+    place = body.end() if body else 0
+    return source[:place] + "<div>" * _LEVELS + source[place:]
+
+
+def _choose_keys(tree: Any) -> None:
     """Show one of hidden alternatives: LibreOffice hides both the Mac and the usual key and lets a script choose."""
     for group in tree.document.query_selector_all(".switchinline"):
-        for child in list(group.child_nodes):
+        child = group.first_child
+        while child is not None:
+            following = child.next_sibling
             if child.tag != "#text" and (child.getattr("id") or "").startswith("default"):
                 del child["hidden"]
             else:
                 child.decompose()
-
-
-def _put_deeper(tree: HTMLTree) -> None:
-    content = list(tree.body.child_nodes)
-    inner = tree.body
-    for _ in range(_LEVELS):
-        inner = inner.append_child(tree.create_element("div"))
-    for node in content:
-        inner.append_child(node)
+            child = following
 
 
 def _tidy(text: str, title: str | None) -> str:
@@ -144,12 +146,12 @@ def _tidy(text: str, title: str | None) -> str:
     return "\n".join(lines)
 
 
-def _facts(tree: HTMLTree) -> dict[str, str]:
+def _facts(tree: Any) -> dict[str, str]:
     root = tree.document
     dates = (_attribute(root, selector, "content") for selector in _DATES)
     url = _attribute(root, "link[rel=canonical]", "href") or _attribute(root, "meta[property='og:url']", "content")
     return facts(
-        title=tree.title,
+        title=title.text if (title := root.query_selector("title")) is not None else None,
         declared_language=_attribute(root, "html", "lang"),
         url=url if url.startswith(("https://", "http://")) else None,
         date=next(filter(None, map(iso_date, dates)), None),
@@ -157,6 +159,6 @@ def _facts(tree: HTMLTree) -> dict[str, str]:
     )
 
 
-def _attribute(root: DOMNode, selector: str, name: str) -> str:
+def _attribute(root: Any, selector: str, name: str) -> str:
     node = root.query_selector(selector)
     return (node.getattr(name) or "") if node is not None else ""

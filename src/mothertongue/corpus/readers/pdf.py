@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # since pypdf needs quadratic time for more.
 PAGE_OPERATORS = 20_000
 PAGE_CHARACTERS = 200_000
-PAGE_WORK = {
+PAGE_WORK: dict[str, Any] = {
     "stream_parsing_work_maximum_count": 100_000,
     "zlib_maximum_output_length": 8_000_000,
     "lzw_maximum_output_length": 8_000_000,
@@ -78,7 +78,7 @@ class PdfReader:
                 yield self._document(waiting, f"{source}:{first}", meta)
                 waiting, first, size, given = [], number + 1, 0, given + 1
         if waiting:
-            yield self._document(waiting, source if first == 1 else f"{source}:{first}", meta)
+            yield self._document(waiting, f"{source}:{first}" if first > 1 else source, meta)
         elif not given:
             found = f"{count} pages without text; a scan has to be recognised first"
             yield UnreadableError("no_text", 0, found, "pages with text").dropped(source)
@@ -123,7 +123,7 @@ def _counted(pdf: Pdf, limits: Limits) -> tuple[int, dict[str, str]]:
     count = len(pdf.pages)
     if count > limits.pages:
         raise UnreadableError("too_many_pages", 0, f"{count} pages", f"at most {limits.pages}")
-    said = pdf.metadata or {}
+    said: Any = pdf.metadata or {}
     language = pdf.root_object.get("/Lang")
     return count, facts(
         title=str(said.get("/Title") or ""),
@@ -155,10 +155,10 @@ def _page_text(pdf: Pdf, number: int, seen: set[int]) -> str:
 def paragraphs(text: str) -> str:
     """Return the lines of a page as paragraphs: divided words whole again, page numbers gone, short lines end one."""
     lines = [" ".join(line.split()) for line in text.split("\n")]
-    filled = [line for line in lines if line]
     for place in (0, -1):
-        if filled and _PAGE_NUMBER.fullmatch(filled[place]):
-            lines[lines.index(filled[place]) if place == 0 else _last(lines, filled[place])] = ""
+        filled = [number for number, line in enumerate(lines) if line]
+        if filled and _PAGE_NUMBER.fullmatch(lines[filled[place]]):
+            lines[filled[place]] = ""
     lengths = sorted(len(line) for line in lines if line)
     usual = lengths[int(0.9 * (len(lengths) - 1))] if lengths else 0
     done: list[str] = []
@@ -173,10 +173,6 @@ def paragraphs(text: str) -> str:
             done.append(line)
         going_on = len(line) >= FULL_LINE * usual
     return "\n\n".join(done)
-
-
-def _last(lines: list[str], line: str) -> int:
-    return len(lines) - 1 - lines[::-1].index(line)
 
 
 def _joined(before: str, after: str) -> str:

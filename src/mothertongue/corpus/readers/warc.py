@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mothertongue.corpus.document import Document, Dropped, content_id
 from mothertongue.corpus.readers.facts import facts, iso_date
@@ -49,10 +49,11 @@ class WarcReader:
     def _records(self, stream: BufferedReader, source: str) -> Iterator[Document | Dropped]:
         from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+        forward: Any = _Forward(stream)
         wanted = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.conversion
         number = given = 0
         try:
-            for record in ArchiveIterator(_Forward(stream), parse_http=True, auto_decode="all", stream_detect=False):
+            for record in ArchiveIterator(forward, parse_http=True, auto_decode="all", stream_detect=False):
                 number += 1
                 if record.record_type & wanted:
                     given += 1
