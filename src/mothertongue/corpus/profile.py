@@ -7,7 +7,9 @@ other language: what a profile does not say is not measured and not judged.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -19,6 +21,7 @@ from mothertongue.errors import InputError, Problem
 from mothertongue.fingerprint import digest
 
 FORMAT: Final = 1
+_WIDTH = 120
 
 
 def _words(value: Any) -> Any:
@@ -78,16 +81,57 @@ class LanguageProfile(_Part):
         """Return the sha256 of all that taggers may read: thresholds belong to decisions and are left out."""
         return digest(self.model_dump(exclude={"thresholds", "unsettled", "origin"}))
 
-    def to_toml(self) -> str:
-        """Return the profile as TOML that `read_profile` reads back to an equal profile."""
-        import tomli_w
+    def to_toml(self, notes: Mapping[str, str] | None = None) -> str:
+        """Return the profile as TOML with comments that `read_profile` reads back to an equal profile.
 
+        `notes`: name of a threshold -> a line about it, set behind its value.
+        """
         values = {key: list(v) if isinstance(v, tuple) else v for key, v in self.model_dump().items()}
-        return tomli_w.dumps({key: dict(v) if isinstance(v, Mapping) else v for key, v in values.items()})
+        return commented_toml(values, _comments(), notes or {})
 
-    def write(self, path: Path) -> None:
-        """Write the profile as a TOML file."""
-        durability.write_text(path, self.to_toml())
+    def write(self, path: Path, notes: Mapping[str, str] | None = None) -> None:
+        """Write the profile as a TOML file with comments."""
+        durability.write_text(path, self.to_toml(notes))
+
+
+def commented_toml(values: Mapping[str, Any], comments: Mapping[str, str], notes: Mapping[str, str]) -> str:
+    """Return TOML with a comment above each key that has one, and a note behind each key of a table that has one.
+
+    Tables come last, as TOML asks; long lists are wrapped.
+    """
+    import tomli_w
+
+    blocks = []
+    for key, value in sorted(values.items(), key=lambda item: isinstance(item[1], Mapping)):
+        lines = [f"# {line}" for line in comments.get(key, "").strip().splitlines()]
+        if isinstance(value, Mapping):
+            rows = [(name, tomli_w.dumps({name: inner}).strip()) for name, inner in value.items()]
+            lines += [f"[{key}]", *(f"{row}  # {notes[name]}" if name in notes else row for name, row in rows)]
+        elif isinstance(value, list):
+            lines.append(_list(key, [tomli_w.dumps({"x": item}).strip().removeprefix("x = ") for item in value]))
+        else:
+            lines.append(tomli_w.dumps({key: value}).strip())
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _list(key: str, items: Sequence[str]) -> str:
+    short = f"{key} = [{', '.join(items)}]"
+    if len(short) <= _WIDTH:
+        return short
+    rows, row = [], ""
+    for item in items:
+        if row and len(row) + len(item) + 2 > _WIDTH - 4:
+            rows.append(row)
+            row = ""
+        row += f"{item}, "
+    return "\n".join([f"{key} = [", *(f"    {line.rstrip()}" for line in [*rows, row] if line), "]"])
+
+
+@cache
+def _comments() -> dict[str, str]:
+    text = resources.files("mothertongue.data").joinpath("profile_comments.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def neutral_profile(language: str) -> LanguageProfile:
