@@ -281,3 +281,8 @@ def test_a_folder_without_a_curation_is_refused(tmp_path):
         with pytest.raises(InputError) as caught:
             write_audit(Work(tmp_path))
         assert caught.value.problems[0].code == "MT259"
+
+
+def test_nobody_is_asked_about_a_rule_that_dropped_nothing(tmp_path):
+    rows = rows_of(write_audit(curated(tmp_path, KEEP | {"never": "a.words < 1000"})))
+    assert {row["reason"] for row in rows} == set(KEEP)

@@ -176,7 +176,15 @@ def test_no_text_of_a_document_changes_a_page(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("<script>", "\\<script\\>"), ("a\n# b", "a \\# b"), ("|x|", "\\|x\\|"), ("http://a.b", "http\\:\\/\\/a\\.b")],
+    [
+        ("<script>", "\\<script\\>"),
+        ("a\n# b", "a \\# b"),
+        ("|x|", "\\|x\\|"),
+        ("http://a.b www.c.d e@f.g", "http\\://a.b www\\.c.d e\\@f.g"),
+        ("- a", "\\- a"),
+        ("12. a - b", "12\\. a - b"),
+        ("![x](y) **z** `c` \\", "!\\[x\\](y) \\*\\*z\\*\\* \\`c\\` \\\\"),
+    ],
 )
 def test_markdown_shows_a_text_as_it_stands(text, shown):
     assert escape(text) == shown

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mothertongue import durability
-from mothertongue.report.data_card_markdown import card_markdown
+from mothertongue.report.data_card_markdown import card_markdown, named_reason
 from mothertongue.report.data_card_model import Amount, DataCard, KeptDropped, Reason, Sample, read_card
 from mothertongue.report.data_card_plots import divided_bars, divided_histogram
 from mothertongue.report.html import asset, contents, page_head, patterns, policy
@@ -120,7 +120,7 @@ def _named_section(words: Words, key: str, *content: Content) -> Element | None:
 
 
 def _funnel(card: DataCard, words: Words) -> Element | None:
-    rows = [(name or words("card.read"), left, gone) for name, left, gone in card.funnel()]
+    rows = [(_step(words, name), left, gone) for name, left, gone in card.funnel()]
     data = table(
         words,
         words("section.card-funnel"),
@@ -137,6 +137,10 @@ def _funnel(card: DataCard, words: Words) -> Element | None:
     )
 
 
+def _step(words: Words, name: str) -> str:
+    return named_reason(words, name) if name else words("card.read")
+
+
 def _sources(card: DataCard, words: Words) -> Element | None:
     rows: list[Row] = []
     ordered = sorted(card.sources.items(), key=lambda one: (-one[1].read.bytes, one[0]))
@@ -147,8 +151,9 @@ def _sources(card: DataCard, words: Words) -> Element | None:
         rows.append([user_text(name), *counts, *kept])
     numbers = ["card.read", "column.bytes", "card.kept", "card.kept_bytes", "card.kept_share"]
     found = table(words, words("section.card-sources"), _heads(words, ["column.source"], numbers), rows)
-    licences = card.names.get("licence.licence")
-    told = _name_bars(words, "licence.licence", licences) if licences else element("p", words("card.no_licences"))
+    licences = card.names.get("licence.licence", {})
+    stated = set(licences) - {""}
+    told = _name_bars(words, "licence.licence", licences) if stated else element("p", words("card.no_licences"))
     return _named_section(words, "card-sources", found if rows else None, told)
 
 
@@ -180,7 +185,7 @@ def _reasons(card: DataCard, words: Words) -> Element | None:
     for one in card.reasons:
         counts = [_count(words, one.first.documents), _size(words, one.first.bytes)]
         others = [_count(words, one.failing.documents), _count(words, one.only.documents)]
-        rows.append([user_text(one.reason), user_text(one.keep, name="code"), *counts, *others])
+        rows.append([user_text(named_reason(words, one.reason)), user_text(one.keep, name="code"), *counts, *others])
     numbers = ["column.dropped", "column.bytes", "card.failing", "card.only"]
     heads = _heads(words, ["card.reason", "card.keep"], numbers)
     folds = [_reason(card, words, number, one) for number, one in enumerate(card.reasons)]
@@ -188,7 +193,10 @@ def _reasons(card: DataCard, words: Words) -> Element | None:
 
 
 def _reason(card: DataCard, words: Words, number: int, one: Reason) -> Element:
-    summary = [user_text(one.reason), element("span", words.whole(one.first.documents), class_="amount")]
+    summary = [
+        user_text(named_reason(words, one.reason)),
+        element("span", words.whole(one.first.documents), class_="amount"),
+    ]
     shown = {found.name: found for found in card.distributions}
     plots = [
         divided_histogram(Plot(words, f"reason-{number}-{place}", name), shown[name])
@@ -223,7 +231,8 @@ def _told(words: Words, one: Sample) -> list[tuple[Content, Content]]:
 
 def _not_applied(card: DataCard, words: Words) -> Element | None:
     rows: list[Row] = [
-        [user_text(one.reason), user_text(one.keep, name="code"), user_text(one.why)] for one in card.not_applied
+        [user_text(named_reason(words, one.reason)), user_text(one.keep, name="code"), user_text(one.why)]
+        for one in card.not_applied
     ]
     heads = _heads(words, ["card.reason", "card.keep", "card.why"], [])
     name = words("section.card-not-applied")

@@ -11,7 +11,8 @@ from mothertongue.report.words import Words
 
 LONGEST = 200
 SAMPLES = 2
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&:@/=^$])")
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&@$]|:(?=//)|(?<=\bwww)\.|^[-+=]", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d{1,9})(?=[.)])")
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Marks of direction, which would turn the text after them."""
 
@@ -19,7 +20,7 @@ _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 def escape(text: str) -> str:
     """Return text that Markdown shows as it stands, on one line: no markup, no links, no marks of direction."""
     line = " ".join(_TURNING.sub("\ufffd", clean(text)).split())
-    return _SPECIAL.sub(r"\\\1", line)
+    return _NUMBERED.sub(r"\1\\", _SPECIAL.sub(r"\\\g<0>", line))
 
 
 def card_markdown(card: DataCard, words: Words) -> str:
@@ -76,6 +77,7 @@ def _sources(card: DataCard, words: Words) -> Iterator[str]:
     found = [
         [name or words("card.unknown"), words.whole(one.kept), words.whole(one.dropped)]
         for name, one in licences.items()
+        if set(licences) != {""}
     ]
     yield ""
     yield from (
@@ -115,7 +117,8 @@ def _reasons(card: DataCard, words: Words) -> Iterator[str]:
     ]
     yield from _table(words, ["card.reason", "card.keep", "column.dropped", "card.failing", "card.only"], rows)
     for one in card.reasons:
-        yield from _samples(one, words)
+        if one.first.documents:
+            yield from _samples(one, words)
     if card.not_applied:
         yield from _section(words, "card-not-applied")
         rows = [[one.reason, one.keep, one.why] for one in card.not_applied]

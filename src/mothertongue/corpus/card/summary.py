@@ -30,6 +30,8 @@ TEXTS: Final = 200
 """Kept documents whose opening is kept for fertility."""
 MOST_NAMES: Final = 200
 OTHERS: Final = "(others)"
+UNCOUNTED: Final = (".representative", ".evidence")
+"""Texts that are ids or explain another attribute: nobody asks how many documents share one."""
 BATCH_ROWS: Final = 1024
 
 
@@ -124,7 +126,7 @@ def _names(frame: pl.DataFrame, keep: Any) -> Counts:
     found: Counts = {}
     for name in frame.columns:
         column = frame.get_column(name)
-        if column.dtype == _text_type() or name == "date.year":
+        if (column.dtype == _text_type() and not name.endswith(UNCOUNTED)) or name == "date.year":
             pairs = Counter(zip((_name(value) for value in column.to_list()), keep.tolist(), strict=True))
             found[name] = _largest(pairs)
     return found
