@@ -17,7 +17,7 @@ _PARTS = "Tuple((i4[::1], i4[::1], i8[::1]))"
 _TEXTS = "u4[::1], i8[::1]"
 # Arrow's buffers may not be written to.
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-_POINTS, _STARTS = types.uint32[::1], types.int64[::1]
+_STARTS = types.int64[::1]
 _NEWLINE: Final = 10
 _RETURN: Final = 13
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -26,7 +26,7 @@ _SEED = np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT = np.uint64(32)
 
 
-@njit(types.Tuple((_POINTS, _STARTS))(_BYTES, _STARTS), cache=True, nogil=True)
+@njit([(_BYTES, _STARTS)], cache=True, nogil=True)
 def decode(data: Any, offsets: Any) -> Any:
     """Return the code points of texts in UTF-8 (byte offsets, one more than texts) and where each text starts."""
     points = np.empty(offsets[-1] - offsets[0], np.uint32)

@@ -101,7 +101,7 @@ def _ending(points: Any, begin: Any, end: Any, strings: Any, sizes: Any) -> Any:
 
 
 @njit("i8(u4[::1], i8, i8, u4[::1], u4[:, ::1], i8[::1], u4[:, ::1], i8[::1])", cache=True, nogil=True)
-def _end(  # noqa: PLR0913 - compiled code has no objects
+def _end(
     points: Any,
     begin: Any,
     end: Any,
@@ -230,7 +230,7 @@ def _inside(points: Any, begin: Any, end: Any, place: Any, classes: Any) -> Any:
 
 
 @njit("i8(u4[::1], i8, i8, b1, u4[::1], i4[::1], i4[::1], i8)", cache=True, nogil=True)
-def _divide(  # noqa: PLR0913 - compiled code has no objects
+def _divide(
     points: Any, left: Any, right: Any, dotted: Any, classes: Any, begin: Any, end: Any, number: Any
 ) -> Any:
     """Write the parts of a word without marks around it, and return the number of parts so far."""

@@ -1,4 +1,4 @@
-"""Kernels that look at single parts: which characters they hold, how they begin and end, which phrases stand in them."""
+"""Kernels that look at single parts: characters in them, how they begin and end, which phrases stand in them."""
 
 from __future__ import annotations
 
