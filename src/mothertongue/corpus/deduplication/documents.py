@@ -47,13 +47,19 @@ class Taken:
 
 
 def taken(folder: Path, shard: str, masks: Sequence[Mask], columns: Sequence[str] = ("text",)) -> Iterator[Taken]:
-    """Yield the batches of a shard in order; raises InputError MT233 when a mask has another number of rows."""
+    """Yield the batches of a shard in order, an empty one for an empty shard.
+
+    Raises InputError MT233 when a mask has another number of rows.
+    """
     with pq.ParquetFile(folder / shard) as file:
         take = participants(folder, shard, masks, file.metadata.num_rows)
         first = 0
         for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
             yield Taken(first, batch, take[first : first + batch.num_rows])
             first += batch.num_rows
+        if not first:
+            schema = file.schema_arrow.empty_table().select(list(columns)).schema
+            yield Taken(0, pa.RecordBatch.from_pylist([], schema=schema), take)
 
 
 def participants(folder: Path, shard: str, masks: Sequence[Mask], rows: int) -> NDArray[np.bool_]:

@@ -46,13 +46,10 @@ def write_spans(folder: Path, *, place: Place) -> Counts:
 
 
 def merged(spans: Sequence[Span]) -> list[Span]:
-    """Return sorted spans in which those that overlap, or touch and score alike, have become one.
-
-    The larger score counts.
-    """
+    """Return sorted spans in which those that overlap or touch have become one, with the largest score."""
     result: list[Span] = []
     for start, end, score in sorted(spans):
-        if result and (start < result[-1][1] or (start == result[-1][1] and score == result[-1][2])):
+        if result and start <= result[-1][1]:
             first, last, best = result[-1]
             result[-1] = (first, max(last, end), max(best, score))
         else:

@@ -155,5 +155,5 @@ def _joined_spans(node: Nodes, start: Array, size: int) -> pa.Table:
     new = changes(node)
     new[1:] |= start[1:] > start[:-1] + size
     firsts = np.flatnonzero(new)
-    lasts = np.append(firsts[1:], len(node)) - 1
+    lasts = np.append(firsts[1:], len(node))[: len(firsts)] - 1
     return _spans(node[firsts], start[firsts], start[lasts] + size)
