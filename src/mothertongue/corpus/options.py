@@ -39,6 +39,8 @@ class CurateOptions:
     """Sets of rules: shipped ones by name, own ones by path."""
     keep: tuple[str, ...] = ()
     """Further expressions that documents must fulfil."""
+    measure: tuple[str, ...] = ()
+    """Taggers that run although no rule needs them, for the data card."""
     deduplicate: tuple[Kind, ...] = ("exact", "near")
     """The kinds of repetition that are removed."""
     index: Path | None = None

@@ -36,16 +36,32 @@ MOST_RECORDED = 10_000
 _GAP = re.compile(r"\n{3,}")
 
 
-def keep(work: Work, documents: Sequence[str], decisions: Sequence[str], key: str) -> tuple[list[Counts], list[str]]:
-    """Return counts and the names of the shards of kept documents, one for each shard of documents."""
+def keep(
+    work: Work,
+    documents: Sequence[str],
+    decisions: Sequence[str],
+    key: str,
+    carried: Mapping[str, tuple[Sequence[str], str]] | None = None,
+) -> tuple[list[Counts], list[str]]:
+    """Return counts and the names of the shards of kept documents, one for each shard of documents.
+
+    `carried` maps attributes (`tagger.column`) to their shards and key; their values go into the meta of documents.
+    """
     tasks = []
     for number, (source, decided) in enumerate(zip(documents, decisions, strict=True)):
-        arguments = {"version": VERSION, "number": number, "documents": source, "decisions": decided, "key": key}
+        places = {name: {"path": shards[number], "key": own} for name, (shards, own) in (carried or {}).items()}
+        arguments = {
+            "version": VERSION,
+            "number": number,
+            "documents": source,
+            "decisions": decided,
+            "key": key,
+            "carried": places,
+        }
+        inputs = (source, decided, *(place["path"] for place in places.values()))
         outputs = (_kept_name(number), _deleted_name(number))
         weight = float(work.path(source).stat().st_size)
-        tasks.append(
-            Task("keep", number, f"{__name__}:keep_shard", arguments, (source, decided), outputs, weight=weight)
-        )
+        tasks.append(Task("keep", number, f"{__name__}:keep_shard", arguments, inputs, outputs, weight=weight))
     return work.run(tasks, "keeping texts", "bytes"), [_kept_name(number) for number in range(len(tasks))]
 
 
@@ -64,15 +80,32 @@ class _Kept:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-def keep_shard(folder: Path, *, number: int, documents: str, decisions: str, key: str, version: int) -> Counts:
+def keep_shard(
+    folder: Path,
+    *,
+    number: int,
+    documents: str,
+    decisions: str,
+    key: str,
+    carried: Mapping[str, Mapping[str, str]],
+    version: int,
+) -> Counts:
     """Write the kept documents of one shard."""
     del version
     checksum = shard_checksum(folder / documents)
     rows = read_attributes(folder / decisions, key=key, checksum=checksum).select(["keep", "edits"]).to_pylist()
     result = _Kept()
-    for document, row in zip(iterate_shard(folder / documents), rows, strict=True):
+    facts = {
+        name: read_attributes(folder / place["path"], key=place["key"], checksum=checksum)
+        .column(name.partition(".")[2])
+        .to_pylist()
+        for name, place in carried.items()
+    }
+    for place, (document, row) in enumerate(zip(iterate_shard(folder / documents), rows, strict=True)):
         if row["keep"]:
-            result.documents.append(_edited(document, row["edits"] or (), result))
+            own = {name: values[place] for name, values in facts.items()}
+            whole = replace(document, meta={**document.meta, **own}) if own else document
+            result.documents.append(_edited(whole, row["edits"] or (), result))
     write_shard(folder / _kept_name(number), result.documents)
     lines = "".join(json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in result.deleted)
     durability.write_text(folder / _deleted_name(number), lines)
