@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from tests.corpus.texts import ENGLISH, text, write_files
 
 from mothertongue.corpus import Curated, CurateOptions, Inline, Processes, curate, plain_texts
 from mothertongue.corpus import executors as execute_module
-from mothertongue.errors import InputError, WorkError
+from mothertongue.errors import InputError
 
 
 def mixed_folder(folder: Path) -> Path:
@@ -78,17 +77,6 @@ def outcome(found: Curated) -> tuple[object, ...]:
     """Everything that a curation says and keeps."""
     sets = ([*found.train], found.held_out, found.second_domain)
     return (*sets, [*found.dropped], found.funnel, found.repairs, found.language_shares, found.warnings)
-
-
-def test_executors_keep_the_order_over_many_shards():
-    numbers = list(range(40))
-    assert list(Processes(2).map(str, numbers)) == list(Inline().map(str, numbers)) == list(map(str, numbers))
-
-
-def test_a_dead_worker_is_a_failure_of_the_work_with_a_code():
-    with pytest.raises(WorkError) as caught:
-        list(Processes(1).map(os._exit, [3]))
-    assert caught.value.problems[0].code == "MT211"
 
 
 def test_small_corpora_start_no_processes():

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from mothertongue.corpus.task import Counts, Job
 from mothertongue.errors import InputError, Problem
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class Executor(Protocol):

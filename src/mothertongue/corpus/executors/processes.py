@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -16,7 +16,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 
 from mothertongue.console import say
-from mothertongue.corpus.executors.executor import Item, Result, one_thread_each
+from mothertongue.corpus.executors.executor import one_thread_each
 from mothertongue.corpus.task import Counts, Job, perform
 from mothertongue.errors import Problem, WorkError
 
@@ -39,28 +39,15 @@ class Processes:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Counts]:
         """Yield the counts of each job, in the order of the jobs."""
-        yield from self._in_order(perform, jobs, _AHEAD * self.workers)
-
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield `function(item)` in the order of items; at most two items per worker wait."""
-        yield from self._in_order(function, items, 2 * self.workers)
-
-    def close(self) -> None:
-        """Let the workers finish what they do and end."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
-
-    def _in_order(self, function: Callable[[Item], Result], items: Iterable[Item], ahead: int) -> Iterator[Result]:
-        source = iter(items)
-        waiting = deque(islice(source, ahead))
-        futures: deque[Future[Result]] = deque()
+        source = iter(jobs)
+        waiting = deque(islice(source, _AHEAD * self.workers))
+        futures: deque[Future[Counts]] = deque()
         deaths = 0
         try:
             while waiting:
                 try:
                     while len(futures) < len(waiting):
-                        futures.append(self._submit(function, waiting[len(futures)]))
+                        futures.append(self._submit(waiting[len(futures)]))
                     result = futures[0].result()
                 except BrokenProcessPool as error:
                     self._abandon()
@@ -79,10 +66,16 @@ class Processes:
             self._abandon()
             raise
 
-    def _submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+    def close(self) -> None:
+        """Let the workers finish what they do and end."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def _submit(self, job: Job) -> Future[Counts]:
         if self._pool is None:
             self._pool = _Pool(self.workers)
-        return self._pool.executor.submit(function, item)
+        return self._pool.executor.submit(perform, job)
 
     def _abandon(self) -> None:
         if self._pool is not None:
@@ -131,12 +124,8 @@ def _end_with(lifeline: Connection) -> None:
     os._exit(1)
 
 
-def _workers_died(items: Sequence[object]) -> Problem:
-    names = ", ".join(item.task.name for item in items if isinstance(item, Job))
-    return Problem(
-        code="MT211",
-        message=f"worker processes were ended {ATTEMPTS} times while they worked on the same texts"
-        + (f" ({names})" if names else "")
-        + "; the system may have run out of memory",
-        do="run the same command again with fewer workers, or with more free memory; finished work is kept",
-    )
+def _workers_died(jobs: Sequence[Job]) -> Problem:
+    names = ", ".join(job.task.name for job in jobs)
+    message = f"worker processes were ended {ATTEMPTS} times while they worked on the same texts ({names})"
+    do = "run the same command again with fewer workers, or with more free memory; finished work is kept"
+    return Problem("MT211", f"{message}; the system may have run out of memory", do=do)
