@@ -71,7 +71,7 @@ def _rule(number: int, reason: str, rows: list[dict[str, Any]], words: Words) ->
     note = str(rows[0].get("note", ""))
     return element(
         "section",
-        element("h2", user_text(reason), id=heading),
+        element("h2", user_text(words.named("reason", reason)), id=heading),
         user_text(note, name="p") if note else None,
         element("ul", *(_document(row, words) for row in rows), class_="dropped"),
         aria_labelledby=heading,

@@ -23,6 +23,11 @@ def escape(text: str) -> str:
     return _NUMBERED.sub(r"\1\\", _SPECIAL.sub(r"\\\g<0>", line))
 
 
+def named_reason(words: Words, reason: str) -> str:
+    """Return the word for a reason, or the reason itself with spaces where the catalogue has none."""
+    return words.named("reason", reason)
+
+
 def card_markdown(card: DataCard, words: Words) -> str:
     """Return the card as Markdown."""
     return "\n".join(_lines(card, words)) + "\n"
@@ -35,7 +40,10 @@ def _lines(card: DataCard, words: Words) -> Iterator[str]:
     yield ""
     yield words("card.sentence", kept=words.whole(kept.documents), read=words.whole(read.documents), share=share)
     yield from _section(words, "card-funnel")
-    steps = [[name or words("card.read"), words.whole(left), words.whole(gone)] for name, left, gone in card.funnel()]
+    steps = [
+        [named_reason(words, name) if name else words("card.read"), words.whole(left), words.whole(gone)]
+        for name, left, gone in card.funnel()
+    ]
     yield from _table(words, ["column.step", "column.documents", "column.dropped"], steps)
     yield from _sources(card, words)
     yield from _mix(card, words)
@@ -109,7 +117,7 @@ def _reasons(card: DataCard, words: Words) -> Iterator[str]:
     yield from _section(words, "card-reasons")
     rows = [
         [
-            one.reason,
+            named_reason(words, one.reason),
             one.keep,
             *(words.whole(n) for n in (one.first.documents, one.failing.documents, one.only.documents)),
         ]
@@ -121,14 +129,14 @@ def _reasons(card: DataCard, words: Words) -> Iterator[str]:
             yield from _samples(one, words)
     if card.not_applied:
         yield from _section(words, "card-not-applied")
-        rows = [[one.reason, one.keep, one.why] for one in card.not_applied]
+        rows = [[named_reason(words, one.reason), one.keep, one.why] for one in card.not_applied]
         yield from _table(words, ["card.reason", "card.keep", "card.why"], rows)
 
 
 def _samples(one: Reason, words: Words) -> Iterator[str]:
     for key, samples in (("card.samples_dropped", one.dropped), ("card.samples_kept", one.kept)):
         if samples:
-            yield from ("", f"**{escape(one.reason)}**, {words(key)}:", "")
+            yield from ("", f"**{escape(named_reason(words, one.reason))}**, {words(key)}:", "")
             for sample in samples[:SAMPLES]:
                 yield f"- {escape(sample.value)} ({escape(sample.threshold)}): {escape(sample.text[:LONGEST])}"
 

@@ -20,6 +20,7 @@ import xxhash
 
 from mothertongue import durability
 from mothertongue.corpus.card.gather import joined_summaries
+from mothertongue.corpus.card.samples import DROPPED
 from mothertongue.corpus.card.summary import summary_task
 from mothertongue.corpus.curation import Curation, read_curation
 from mothertongue.corpus.work import Work
@@ -77,7 +78,12 @@ def write_audit(work: Work) -> Path:
 
 
 def audit_rows(curation: Curation) -> list[dict[str, Any]]:
-    """Return the rows of the sheet, by rule, condition and side, the nearest to the threshold first."""
+    """Return the rows of the sheet, by rule, condition and side, the nearest to the threshold first.
+
+    Nobody is asked about a rule that dropped nothing.
+    """
+    samples = joined_summaries(curation)["samples"]
+    at_work = {one["reason"] for one in samples if one["side"] == DROPPED}
     notes = {rule.reason: rule.rule.note for rule in curation.checked.rules}
     return [
         {
@@ -94,7 +100,8 @@ def audit_rows(curation: Curation) -> list[dict[str, Any]]:
             "source": one["source"],
             "id": one["id"],
         }
-        for one in joined_summaries(curation)["samples"]
+        for one in samples
+        if one["reason"] in at_work
     ]
 
 
