@@ -97,3 +97,28 @@ def text_scores(data: Any, starts: Any, moves: Any, rows: Any, outputs: Any, fea
             for column in range(len(values)):
                 row[column] += weight * values[column]
     return scores, mass
+
+
+@njit("f8[::1](f8[:, ::1], f4[::1], i8)", cache=True, nogil=True)
+def mixture(parts: Any, weights: Any, rounds: int) -> Any:
+    """Return the shares of the columns of `parts` whose mixture makes the rows most probable, after some rounds.
+
+    Expectation-maximisation from even shares; row `i` counts `weights[i]` times. In one order of sums, so that every
+    machine finds the same shares.
+    """
+    number = parts.shape[1]
+    shares = np.full(number, 1.0 / number)
+    owed = np.empty(number)
+    for _ in range(rounds):
+        owed[:] = 0.0
+        for row in range(len(parts)):
+            values = parts[row]
+            total = 0.0
+            for column in range(number):
+                total += shares[column] * values[column]
+            if total > 0.0:
+                factor = weights[row] / total
+                for column in range(number):
+                    owed[column] += factor * shares[column] * values[column]
+        shares[:] = owed / owed.sum()
+    return shares

@@ -85,17 +85,15 @@ class Column:
     @staticmethod
     def learn(tag: str, lines: Bags, seed: Seed, barred: str = NO_LANGUAGE) -> Column:
         """Return the class of some lines; it does not lean on the language `barred`."""
+        from mothertongue.corpus.identify.kernels import mixture
+
         usable = np.array([name not in (NO_LANGUAGE, barred) for name in seed.tags])
         likelihood = np.where(usable, lines.scores(seed.table).sum(0, dtype=np.float64), -np.inf)
         near = tuple(np.argsort(-likelihood, kind="stable")[: min(NEAREST, int(usable.sum()))].tolist())
         parts = [np.exp(seed.table[lines.features, column].astype(np.float64)) for column in near]
         even = np.full(len(lines.features), 1 / seed.automaton.features)
         mixed = np.stack([_left_out(lines, seed.automaton.size), *parts, even], axis=1)
-        shares = np.full(mixed.shape[1], 1 / mixed.shape[1])
-        for _ in range(_ROUNDS):
-            owed = mixed * shares
-            shares = ((owed / owed.sum(1, keepdims=True)) * lines.weights[:, None]).sum(0)
-            shares /= shares.sum()
+        shares = mixture(mixed, lines.weights, _ROUNDS)
         return Column(tag, lines, float(shares[0]), near, shares[1:])
 
     def basis(self, seed: Seed, lined: Collection[str]) -> Basis:
@@ -158,7 +156,7 @@ def _assemble(facts: dict[str, Any], seed: Seed, columns: Sequence[Column], unkn
     tags = (*seed.tags, *(column.tag for column in columns))
     order = sorted(range(len(tags)), key=lambda number: (tags[number], number))
     names = tuple(dict.fromkeys(tags[number] for number in order))
-    background = _background(seed)
+    background = background_of(seed)
     lined = {column.tag for column in columns}
     bases = [column.basis(seed, lined) for column in columns]
     held = _held_out(seed, columns, bases, names, background)
@@ -174,7 +172,7 @@ def _assemble(facts: dict[str, Any], seed: Seed, columns: Sequence[Column], unkn
     return TaughtIdentifier(seed.automaton, sorted_tags, np.ascontiguousarray(complete), expected, calibration, facts)
 
 
-def _background(seed: Seed) -> NDArray[np.float32]:
+def background_of(seed: Seed) -> NDArray[np.float32]:
     """Return the log of the average probability over the languages of the seed."""
     chosen = [number for number, tag in enumerate(seed.tags) if tag != NO_LANGUAGE]
     mean = np.zeros(len(seed.table))
@@ -189,16 +187,22 @@ def _expected(seed: Seed, background: NDArray[np.float32], names: Sequence[str],
     Measured on held-out lines where there are some; else the relative entropy of the column, less what real text is
     known to fall short of it.
     """
-    beaten: dict[str, float] = {}
-    for number, tag in enumerate(seed.tags):
-        column = seed.table[:, number].astype(np.float64)
-        value = float((np.exp(column) * (column - background)).sum()) + usual_shift()
-        beaten[tag] = min(beaten.get(tag, value), value)
+    beaten = {tag: value + usual_shift() for tag, value in entropies(seed, background).items()}
     own = held.scores[np.arange(len(held.truth)), held.truth]
     for label in np.unique(held.truth).tolist():
         mine = held.truth == label
         beaten[names[label]] = float(np.mean((own[mine] - held.background[mine]) / held.mass[mine]))
     return np.array([rounded(beaten[name]) for name in names])
+
+
+def entropies(seed: Seed, background: NDArray[np.float32]) -> dict[str, float]:
+    """Return the relative entropy of each language of the seed to the average of all, the least of its columns."""
+    found: dict[str, float] = {}
+    for number, tag in enumerate(seed.tags):
+        column = seed.table[:, number].astype(np.float64)
+        value = float((np.exp(column) * (column - background)).sum())
+        found[tag] = min(found.get(tag, value), value)
+    return found
 
 
 def _held_out(
