@@ -156,15 +156,15 @@ def curate(
 ) -> None:
     """Bring a run up to curated texts, or do one of the things around it that the options name."""
     request = Request(inputs or (), run, json_path, dry_run, seed, None, language, trust, rerun)
-    from mothertongue.stages import curation
+    from mothertongue.stages.curation import audit_run, learn
 
     neighbours = _neighbours(neighbour or ())
     if derive_profile is not None or teach_identifier is not None:
         recipe, _ = load_request(request)
-        emit(curation.learn(recipe, derive_profile, teach_identifier, neighbours, json_path))
+        emit(learn(recipe, derive_profile, teach_identifier, neighbours, json_path))
     elif audit is not None or verdicts is not None:
         _, folder = load_request(request)
-        emit(curation.audit(folder, audit, verdicts, json_path))
+        emit(audit_run(folder, audit, verdicts, json_path))
     else:
         run_recipe(CURATE, request)
 
@@ -362,7 +362,13 @@ def load_request(request: Request) -> tuple[Recipe, Path]:
         recipe = _load_folders([*places, *datasets], overrides, values)
     else:
         recipe = load_sample(overrides, values=values)
-    name = places[0].absolute().stem if places else datasets[0].rpartition("/")[2].partition("?")[0] if datasets else "sample"
+    name = (
+        places[0].absolute().stem
+        if places
+        else datasets[0].rpartition("/")[2].partition("?")[0]
+        if datasets
+        else "sample"
+    )
     return recipe, request.run or Path("runs") / f"{name}-{recipe.language}"
 
 

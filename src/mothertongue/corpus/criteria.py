@@ -45,6 +45,15 @@ class Criteria:
             joined = joined.then(rules)
         return joined
 
+    def reasons(self) -> dict[str, list[str]]:
+        """Return step of the funnel -> its reasons, each where it stands first."""
+        seen: set[str] = set()
+        found: dict[str, list[str]] = {}
+        for name, rules in self.steps.items():
+            found[name] = [rule.reason for rule in rules.rules if rule.reason not in seen]
+            seen |= set(found[name])
+        return found
+
     @property
     def first_rules(self) -> RuleSet:
         """The rules that need no duplicates: they decide before duplicates are looked for."""
@@ -71,7 +80,8 @@ def make_criteria(language: str, options: CurateOptions) -> Criteria:
     length = read_rules([], {"too_short": f"basic.characters >= {options.minimum_characters}"})
     steps = {LENGTH: RuleSet(length.rules, minimum_characters=options.minimum_characters)}
     steps |= {Path(name).stem: read_rules([name]) for name in options.rules}
-    if options.language_check == "strict":
+    given = {rule.reason for rules in steps.values() for rule in rules.rules}
+    if options.language_check == "strict" and "language" not in given:
         steps["language"] = read_rules(["language"])
     if options.keep:
         steps["keep"] = read_rules([], options.keep)

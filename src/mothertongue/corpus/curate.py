@@ -163,8 +163,7 @@ def _curate(
     warnings = said_cuts(reading, options) + language_verdict(criteria, options, shares, decided.counts)
     _finished(work, decided, criteria, len(documents), reading["unread"]).write()
     keep_counts, kept = keep(work, documents, decided.files, decided.key, _carried(decided, options))
-    groups = {name: [rule.reason for rule in rules.rules] for name, rules in criteria.steps.items()}
-    steps = funnel(reading, decided.counts, total(keep_counts), groups)
+    steps = funnel(reading, decided.counts, total(keep_counts), criteria.reasons())
     dropped = DroppedRows(work.folder, len(tasks), tuple(documents), decided.files, decided.key, decided.duplicates)
     refuse_too_little(sources, steps, dropped)
     split = hold_out(
@@ -290,11 +289,8 @@ def _shares(
 ) -> dict[str, float]:
     if options.language_check == "off":
         return {}
-    before = []
-    for name, rules in criteria.steps.items():
-        if name == "language":
-            break
-        before += [rule.reason for rule in rules.rules if rule.reason != SCRIPT]
+    rules = criteria.first_rules.rules
+    before = [rule.reason for rule in rules if rule.reason != SCRIPT and "language" not in rule.keep.taggers]
     return language_shares(
         work,
         documents,

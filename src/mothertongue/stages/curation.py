@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mothertongue import durability
+from mothertongue.corpus.card.sheet import write_audit
+from mothertongue.corpus.card.verdicts import AUDITED, Move, apply_audit
+from mothertongue.corpus.curation import CURATION as FINISHED
+from mothertongue.corpus.derive import derive_from_folder, folder_texts, sample_lines
+from mothertongue.corpus.identify.teach import teach_identifier
+from mothertongue.corpus.profile import LanguageProfile
+from mothertongue.corpus.work import open_work
+from mothertongue.errors import InputError, Problem
 from mothertongue.recipe import Recipe
+from mothertongue.report.audit_form import write_form
+from mothertongue.stages.corpus import CURATION
+from mothertongue.stages.material import resolve
+
+SHEET, FORM = "audit.tsv", "audit.html"
+MOST_SAID = 8
 
 
 def learn(
@@ -13,12 +29,92 @@ def learn(
     profile: Path | None,
     identifier: Path | None,
     neighbours: Mapping[str, Path],
-    json_path: Path | None,
+    json_path: Path | None = None,
 ) -> str:
-    """Learn a language profile, an identifier, or both from the sources of a recipe; returns what to tell the user."""
-    raise NotImplementedError
+    """Learn a language profile, an identifier, or both from the sources of a recipe; returns what to tell the user.
+
+    Raises InputError MT225 for sources that are datasets, and what `derive_from_folder` and `teach_identifier` raise.
+    """
+    sources = _files(resolve(recipe).sources)
+    said: list[str] = []
+    found: dict[str, object] = {}
+    if profile is not None:
+        learned = derive_from_folder(sources, recipe.language, profile, neighbours)
+        found["profile"] = learned.model_dump()
+        said += _told_profile(learned, profile)
+    if identifier is not None:
+        others = {tag: sample_lines(list(folder_texts([path], tag))) for tag, path in neighbours.items()}
+        own = sample_lines(list(folder_texts(sources, recipe.language)))
+        taught = teach_identifier(recipe.language, own, neighbours=others)
+        taught.write(identifier)
+        found["identifier"] = dict(taught.settings)
+        said.append(f"identifier for {recipe.language} from {len(own)} lines: {identifier}")
+        said.append(f"use it:  corpus.identifier=taught:{shlex.quote(str(identifier))}")
+    if json_path is not None:
+        durability.write_json(json_path, found)
+    return "\n".join(said)
 
 
-def audit(run: Path, sheet: Path | None, verdicts: Path | None, json_path: Path | None) -> str:
-    """Write the audit sheet of a curated run, or read a judged one back; returns what to tell the user."""
-    raise NotImplementedError
+def _files(sources: Sequence[Path | str]) -> list[Path]:
+    datasets = [source for source in sources if isinstance(source, str)]
+    if datasets:
+        raise InputError(
+            Problem(
+                code="MT225",
+                message="is a dataset; a profile and an identifier are learned from files",
+                key="corpus.sources",
+                value=", ".join(datasets),
+                allowed="files and folders of clean text",
+                do="save some clean texts of the language in a folder and name that",
+            )
+        )
+    return [Path(source) for source in sources]
+
+
+def _told_profile(profile: LanguageProfile, path: Path) -> Iterator[str]:
+    origin = profile.origin
+    yield f"profile of {profile.language} from {origin.documents} documents, {origin.characters:,} characters: {path}"
+    yield f"  {len(profile.thresholds)} thresholds; words apart by {profile.segmentation}"
+    if profile.unsettled:
+        shown = ", ".join(profile.unsettled[:MOST_SAID])
+        more = f" and {len(profile.unsettled) - MOST_SAID} more" if len(profile.unsettled) > MOST_SAID else ""
+        yield f"  not settled by this text: {shown}{more}"
+    yield f"use it:  corpus.profile={shlex.quote(str(path))} 'corpus.rules=[usual, gopher]'"
+
+
+def audit_run(run: Path, sheet: Path | None, verdicts: Path | None, json_path: Path | None = None) -> str:
+    """Write the audit sheet of a curated run, or read a judged one back; returns what to tell the user.
+
+    Raises InputError MT259 when no curation has finished in the run, MT257 for a sheet that cannot be read.
+    """
+    folder = run / CURATION if (run / CURATION / FINISHED).is_file() else run
+    said = []
+    if sheet is not None:
+        with open_work(folder) as work:
+            write_audit(work)
+        write_form(folder)
+        form = sheet.with_suffix(".html")
+        durability.link_or_copy(folder / SHEET, sheet)
+        durability.link_or_copy(folder / FORM, form)
+        said += [
+            f"audit sheet: {sheet} (a spreadsheet), {form} (a page that works offline and saves such a sheet)",
+            f"when it is judged:  mothertongue curate {shlex.quote(str(run))} --verdicts {shlex.quote(str(sheet))}",
+        ]
+    if verdicts is not None:
+        moves = apply_audit(folder, verdicts)
+        said += [*map(_told, moves), _next(run, folder)]
+        if json_path is not None:
+            durability.write_json(json_path, moves)
+    return "\n".join(said)
+
+
+def _told(move: Move) -> str:
+    bounds = (move.old, move.new)
+    change = " -> ".join(f"{bound:g}" for bound in bounds if bound is not None) if move.moved else "stays"
+    return f"{move.reason}: {move.condition}: {change} ({move.verdicts} verdicts; {move.why})"
+
+
+def _next(run: Path, folder: Path) -> str:
+    profile, rules = folder / AUDITED / "profile.toml", folder / AUDITED / "rules.toml"
+    changes = f"corpus.profile={profile} 'corpus.rules=[{rules}]'"
+    return f"curate anew with them:  mothertongue curate {shlex.quote(str(run))} --rerun {changes}"
