@@ -41,7 +41,8 @@ def read_arrays(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, NDArra
     Raises InputError MT276 when there is no such file, it is of another kind or format, or it was changed.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # The stream is ours: a broken archive would leave the one that numpy opens unclosed.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         head = json.loads(arrays.pop(_HEAD).tobytes())
         found = f"{head['kind']}, format {head['format']}"

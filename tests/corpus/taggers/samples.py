@@ -18,6 +18,7 @@ from mothertongue.corpus.common_lines import count_lines
 from mothertongue.corpus.document import Document, content_id, to_table, write_shard
 from mothertongue.corpus.fluency_training import train_fluency
 from mothertongue.corpus.profile import LanguageProfile, neutral_profile
+from mothertongue.corpus.taggers import make_tagger
 from mothertongue.corpus.unicode import repair
 
 SENTENCES = {
@@ -47,16 +48,20 @@ class Sample:
 ROWS: Mapping[str, Sample] = {
     "basic": Sample(texts=("aaa bbb\naaa bbb\n", "een twee drie vier vijf een twee drie vier vijf")),
     "boilerplate": Sample({"least_documents": 2}, {"common": "lines"}),
+    "c4": Sample(),
     "code": Sample(),
     "contamination": Sample(files={"items": "lines"}),
     "date": Sample({"today": "2026-01-31"}),
     "domain": Sample({"names": {"*.md": "notes"}}),
+    "fineweb": Sample(),
     "fluency": Sample(files={"model": "fluency"}),
+    "gopher": Sample(),
     "language": Sample(),
     "length": Sample({"seed": 3, "bytes_per_token": 3.5}),
     "licence": Sample(
         {"phrases": {"vrij te gebruiken": "LicenseRef-Free"}}, texts=("CC BY-SA 4.0, vrij te gebruiken",)
     ),
+    "lines": Sample(),
     "pii": Sample(),
     "quality": Sample(files={"model": "classifier"}),
     "script": Sample(texts=("Pаypal", "ไทย", "漢字とかな")),
@@ -128,3 +133,22 @@ FILES: Mapping[str, Callable[[Path, LanguageProfile], None]] = {
     "lines": _lines,
     "words": _words,
 }
+
+
+def tag_one(
+    name: str,
+    text: str,
+    profile: LanguageProfile | None = None,
+    settings: Mapping[str, Any] | None = None,
+    **meta: Any,
+) -> dict[str, Any]:
+    """Return what a tagger says of one text; spans as (the part itself, score)."""
+    own = profile or neutral_profile("nl")
+    tagged = make_tagger(name, settings).tag(batch_of([text], own.language, **meta), own)
+    (row,) = tagged.to_pylist()
+    return {
+        column: [(text[span["start"] : span["end"]], round(span["score"], 4)) for span in value]
+        if isinstance(value, list)
+        else value
+        for column, value in row.items()
+    }
