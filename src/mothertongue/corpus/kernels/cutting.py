@@ -180,8 +180,8 @@ def hash_parts(points: Any, begin: Any, end: Any) -> Any:
         value = _SEED
         for place in range(begin[part], end[part]):
             value = (value ^ np.uint64(points[place])) * _MULTIPLIER
-            value ^= value >> _SHIFT
-        hashes[part] = (value ^ np.uint64(end[part] - begin[part])) * _MIX
+        value = (value ^ (value >> _SHIFT) ^ np.uint64(end[part] - begin[part])) * _MIX
+        hashes[part] = value ^ (value >> _SHIFT)
     return hashes
 
 

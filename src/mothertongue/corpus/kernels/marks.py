@@ -59,8 +59,8 @@ def _find_exception(points: Any, begin: Any, end: Any, classes: Any, keys: Any, 
     value = _SEED
     for place in range(begin, end):
         value = (value ^ np.uint64(points[place])) * _MULTIPLIER
-        value ^= value >> _SHIFT
-    value = (value ^ np.uint64(end - begin)) * _MIX
+    value = (value ^ (value >> _SHIFT) ^ np.uint64(end - begin)) * _MIX
+    value ^= value >> _SHIFT
     mask = len(keys) - 1
     slot = np.int64(value >> _SHIFT) & mask
     while numbers[slot] >= 0:
@@ -230,9 +230,7 @@ def _inside(points: Any, begin: Any, end: Any, place: Any, classes: Any) -> Any:
 
 
 @njit("i8(u4[::1], i8, i8, b1, u4[::1], i4[::1], i4[::1], i8)", cache=True, nogil=True)
-def _divide(
-    points: Any, left: Any, right: Any, dotted: Any, classes: Any, begin: Any, end: Any, number: Any
-) -> Any:
+def _divide(points: Any, left: Any, right: Any, dotted: Any, classes: Any, begin: Any, end: Any, number: Any) -> Any:
     """Write the parts of a word without marks around it, and return the number of parts so far."""
     head, at = left, left
     whole = right - left == 1 or (dotted and _is_address(points, left, right, classes))

@@ -17,15 +17,15 @@ _OPEN: Final = ord("[")
 _CLOSE: Final = ord("]")
 
 
-@njit(f"b1[::1]({_PARTS}, u4[::1], i8)", cache=True, nogil=True)
-def parts_with(points: Any, begin: Any, end: Any, classes: Any, wanted: Any) -> Any:
-    """Return for each part whether a character of any wanted class stands in it."""
-    out = np.zeros(len(begin), np.bool_)
+@njit(f"u4[::1]({_PARTS}, u4[::1])", cache=True, nogil=True)
+def classes_in(points: Any, begin: Any, end: Any, classes: Any) -> Any:
+    """Return for each part all classes of its characters, one bit each."""
+    out = np.zeros(len(begin), np.uint32)
     for part in range(len(begin)):
+        found = np.uint32(0)
         for place in range(begin[part], end[part]):
-            if classes[points[place]] & wanted:
-                out[part] = True
-                break
+            found |= classes[points[place]]
+        out[part] = found
     return out
 
 

@@ -21,10 +21,18 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _32 = np.uint64(32)
 
 
-@njit("i4(u8, i8, u8[::1], i8[::1], i4[::1], i4)", cache=True, nogil=True)
-def _number(key: Any, turn: Any, keys: Any, turns: Any, numbers: Any, fresh: Any) -> Any:
+@njit("i8(i8)", cache=True, nogil=True)
+def _table_size(entries: Any) -> Any:
+    """Return the least power of two that is at least twice as large."""
+    size = 2
+    while size < 2 * entries:
+        size *= 2
+    return size
+
+
+@njit("i4(u8, i8, i8, u8[::1], i8[::1], i4[::1], i4)", cache=True, nogil=True)
+def _number(key: Any, turn: Any, mask: Any, keys: Any, turns: Any, numbers: Any, fresh: Any) -> Any:
     """Return the number of `key` in this round's table; a new key gets the number `fresh`."""
-    mask = len(keys) - 1
     slot = np.int64((key * _SPREAD) >> _32) & mask
     while turns[slot] == turn:
         if keys[slot] == key:
@@ -40,16 +48,16 @@ def repeated_parts(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
     longest = 1
     for text in range(len(first) - 1):
         longest = max(longest, first[text + 1] - first[text])
-    size = 2
-    while size < 2 * longest:
-        size *= 2
+    size = _table_size(longest)
     keys, turns, numbers = np.empty(size, np.uint64), np.full(size, -1, np.int64), np.empty(size, np.int32)
     known, counts = np.empty(longest, np.int32), np.zeros(longest, np.int32)
     out = np.zeros((len(first) - 1, 4), np.int64)
     for text in range(len(first) - 1):
         base, total, fresh = first[text], first[text + 1] - first[text], np.int32(0)
+        # Short texts use the front of the table only, which stays in the cache.
+        mask = _table_size(total) - 1
         for part in range(total):
-            known[part] = _number(hashes[base + part], text, keys, turns, numbers, fresh)
+            known[part] = _number(hashes[base + part], text, mask, keys, turns, numbers, fresh)
             if known[part] == fresh:
                 counts[fresh] = 1
                 fresh += np.int32(1)
@@ -64,80 +72,114 @@ def repeated_parts(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
     return out
 
 
+@njit(
+    "Tuple((i8, i4))(i4[::1], i8, i8, i8, i4[::1], i4[::1], i4[::1], i4[::1], i8, i8, u8[::1], i8[::1], i4[::1])",
+    cache=True,
+    nogil=True,
+)
+def _extend(  # noqa: PLR0913 - compiled code has no objects
+    places: Any,
+    kept: Any,
+    n: Any,
+    total: Any,
+    words: Any,
+    known: Any,
+    counts: Any,
+    seen: Any,
+    turn: Any,
+    mask: Any,
+    keys: Any,
+    turns: Any,
+    numbers: Any,
+) -> Any:
+    """Go from repeated sequences of n - 1 words to those of n; return how many places repeat and how many kinds are.
+
+    `places` are the places where a repeated sequence begins, in rising order; `known` holds its number there. Numbers
+    count up by first occurrence; `counts` and `seen` (the first place) are by number.
+    """
+    fresh, candidates = np.int32(0), 0
+    for at in range(kept - 1):
+        place = places[at]
+        if places[at + 1] != place + 1 or place + n > total:
+            continue
+        key = np.uint64(known[place]) << _32 | np.uint64(words[place + n - 1])
+        number = _number(key, turn, mask, keys, turns, numbers, fresh)
+        if number == fresh:
+            counts[fresh], seen[fresh] = 0, place
+            fresh += np.int32(1)
+        counts[number] += 1
+        known[place] = number
+        places[candidates] = place
+        candidates += 1
+    repeated = 0
+    for at in range(candidates):
+        if counts[known[places[at]]] > 1:
+            places[repeated] = places[at]
+            repeated += 1
+    return repeated, fresh
+
+
 @njit("Tuple((i8[:, ::1], i8[:, ::1]))(u8[::1], i4[::1], i4[::1], i8[::1])", cache=True, nogil=True)
 def repeated_sequences(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
     """Return two tables of counts about sequences of words, one row per text.
 
-    First, three columns for each n of `TOP`: how often the most common sequence occurs (0 without any; the earliest of
-    several), its code points, and the words of the text. Second, three columns for each n of `DUPLICATE`: code points
+    First, two columns for each n of `TOP`: how often the most common sequence occurs (0 without any; the earliest of
+    several) and its code points. Second, three columns for each n of `DUPLICATE`: code points
     in sequences that occur more than once; in all sequences; and in sequences met again when a reader goes on behind
     each repeated one, so that none is counted twice.
     """
     longest = 1
     for text in range(len(first) - 1):
         longest = max(longest, first[text + 1] - first[text])
-    size = 2
-    while size < 2 * longest:
-        size *= 2
+    size = _table_size(longest)
     keys, turns, numbers = np.empty(size, np.uint64), np.full(size, -1, np.int64), np.empty(size, np.int32)
     words, known = np.empty(longest, np.int32), np.empty(longest, np.int32)
     counts, seen = np.zeros(longest, np.int32), np.zeros(longest, np.int32)
-    before = np.zeros(longest + 1, np.int64)
-    top = np.zeros((len(first) - 1, 9), np.int64)
-    duplicate = np.zeros((len(first) - 1, 18), np.int64)
+    places, before = np.empty(longest, np.int32), np.zeros(longest + 1, np.int64)
+    # Sums of `before`, from which the sizes of all sequences of one length follow at once.
+    sums = np.zeros(longest + 2, np.int64)
+    top = np.zeros((len(first) - 1, 2 * 3), np.int64)
+    duplicate = np.zeros((len(first) - 1, 3 * 6), np.int64)
     turn = 0
     for text in range(len(first) - 1):
         base, total, fresh = first[text], first[text + 1] - first[text], np.int32(0)
+        # Short texts use the front of the table only, which stays in the cache.
+        mask = _table_size(total) - 1
         for word in range(total):
             before[word + 1] = before[word] + end[base + word] - begin[base + word]
-            words[word] = _number(hashes[base + word], turn, keys, turns, numbers, fresh)
+            sums[word + 1] = sums[word] + before[word]
+            words[word] = _number(hashes[base + word], turn, mask, keys, turns, numbers, fresh)
             if words[word] == fresh:
                 counts[fresh] = 0
                 fresh += np.int32(1)
             counts[words[word]] += 1
             known[word] = words[word]
+        sums[total + 1] = sums[total] + before[total]
         turn += 1
-        for n in range(2, _LONGEST + 1):
-            places = total - n + 1
-            if places < 1:
-                break
-            # Numbers of sequences that occur once are -1; a longer sequence around one of them occurs once as well.
-            for place in range(places + 1):
-                if known[place] >= 0 and counts[known[place]] == 1:
-                    known[place] = -1
-            fresh, best, where = np.int32(0), 1, 0
-            for place in range(places):
-                if known[place] < 0 or known[place + 1] < 0:
-                    known[place] = -1
-                    continue
-                key = np.uint64(known[place]) << _32 | np.uint64(words[place + n - 1])
-                known[place] = _number(key, turn, keys, turns, numbers, fresh)
-                if known[place] == fresh:
-                    counts[fresh], seen[fresh] = 0, place
-                    fresh += np.int32(1)
-                counts[known[place]] += 1
+        kept = 0
+        for word in range(total):
+            if counts[words[word]] > 1:
+                places[kept] = word
+                kept += 1
+        for n in range(2, min(_LONGEST, total) + 1):
+            kept, fresh = _extend(places, kept, n, total, words, known, counts, seen, turn, mask, keys, turns, numbers)
             turn += 1
             if n <= 4:
+                best, where = 1, 0
                 for sequence in range(fresh):
                     if counts[sequence] > best:
                         best, where = counts[sequence], seen[sequence]
-                column = 3 * (n - 2)
-                top[text, column] = best
-                top[text, column + 1] = before[where + n] - before[where]
-                top[text, column + 2] = total
-                continue
-            column = 3 * (n - 5)
-            free = 0
-            for place in range(places):
-                size_here = before[place + n] - before[place]
-                duplicate[text, column + 1] += size_here
-                repeated = known[place] >= 0 and counts[known[place]] > 1
-                if repeated:
-                    duplicate[text, column] += size_here
-                if place < free or not repeated:
-                    continue
-                if seen[known[place]] < 0:
-                    duplicate[text, column + 2] += size_here
-                    free = place + n
-                seen[known[place]] = -1
+                top[text, 2 * (n - 2)] = best
+                top[text, 2 * (n - 2) + 1] = before[where + n] - before[where]
+            else:
+                column, free = 3 * (n - 5), 0
+                duplicate[text, column + 1] = sums[total + 1] - sums[n] - sums[total - n + 1]
+                for at in range(kept):
+                    place = places[at]
+                    duplicate[text, column] += before[place + n] - before[place]
+                    if place >= free and seen[known[place]] < 0:
+                        duplicate[text, column + 2] += before[place + n] - before[place]
+                        free = place + n
+                    elif place >= free:
+                        seen[known[place]] = -1
     return top, duplicate

@@ -58,7 +58,7 @@ def phrases(kinds: tuple[tuple[str, ...], ...]) -> tuple[Any, ...]:
     return table, sizes - 1, heads, following
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WordRules:
     """What `marks.cut_marks` needs beside the texts."""
 

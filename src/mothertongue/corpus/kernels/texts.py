@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,8 @@ from mothertongue.corpus.kernels.strings import WordRules
 
 SLICE_BYTES = 1 << 19
 """UTF-8 bytes worked on at a time, so that the arrays stay in the cache of a core; a longer text is one slice."""
+KEPT_BYTES = 1 << 24
+"""The largest batch whose slices are kept for the next tagger."""
 Places = NDArray[np.int32]
 Numbers = NDArray[np.int64]
 
@@ -73,6 +76,7 @@ class Texts:
 
     points: NDArray[np.uint32]
     starts: Numbers
+    _cut: dict[object, Parts] = field(default_factory=dict, repr=False)
 
     @property
     def lengths(self) -> Numbers:
@@ -86,28 +90,55 @@ class Texts:
 
     def words(self, alone: bool) -> Parts:
         """Return what stands between white space; with `alone`, letters of unsegmented scripts one by one."""
-        return Parts(self.points, *cutting.cut_words(self.points, self.starts, classes(), alone))
+        return self._once(("words", alone), lambda: cutting.cut_words(self.points, self.starts, classes(), alone))
 
     def marks(self, rules: WordRules, alone: bool) -> Parts:
         """Return words and marks apart."""
-        return Parts(self.points, *marks.cut_marks(self.points, self.starts, rules.classes, alone, *rules.arrays))
+        return self._once(
+            ("marks", alone, rules),
+            lambda: marks.cut_marks(self.points, self.starts, rules.classes, alone, *rules.arrays),
+        )
 
     def lines(self, runs: bool) -> Parts:
         """Return what stands between newlines, or with `runs` between runs of them."""
-        return Parts(self.points, *cutting.cut_lines(self.points, self.starts, runs))
+        return self._once(("lines", runs), lambda: cutting.cut_lines(self.points, self.starts, runs))
 
     def any_lines(self) -> Parts:
         """Return the lines of `str.splitlines()`."""
-        return Parts(self.points, *cutting.cut_any_lines(self.points, self.starts, classes()))
+        return self._once("any_lines", lambda: cutting.cut_any_lines(self.points, self.starts, classes()))
 
     def paragraphs(self) -> Parts:
         """Return what stands between two or more newlines."""
-        return Parts(self.points, *cutting.cut_paragraphs(self.points, self.starts, classes()))
+        return self._once("paragraphs", lambda: cutting.cut_paragraphs(self.points, self.starts, classes()))
+
+    def _once(self, key: object, cut: Callable[[], Any]) -> Parts:
+        """Return parts that were cut before, or cut them: taggers ask for the same ones."""
+        if key not in self._cut:
+            self._cut[key] = Parts(self.points, *cut())
+        return self._cut[key]
 
 
-def slices(batch: pa.RecordBatch) -> Iterator[Texts]:
-    """Yield the texts of a batch in their order, in slices of bounded size."""
+_LAST: list[tuple[Any, tuple[Texts, ...]]] = []
+"""The batch that was cut last, as a weak reference, with its slices: several taggers measure each batch in turn."""
+
+
+def slices(batch: pa.RecordBatch) -> Iterable[Texts]:
+    """Return the texts of a batch in their order, in slices of bounded size.
+
+    The slices of a batch of at most 16 MiB are kept until the next batch, so that all taggers share one cut.
+    """
+    if _LAST and _LAST[0][0]() is batch:
+        return _LAST[0][1]
+    _LAST.clear()
     column = batch.column("text").cast(pa.large_string())
+    if column.nbytes > KEPT_BYTES:
+        return _slices(column)
+    kept = tuple(_slices(column))
+    _LAST.append((weakref.ref(batch), kept))
+    return kept
+
+
+def _slices(column: pa.Array) -> Iterator[Texts]:
     _, where, content = column.buffers()
     offsets = np.frombuffer(where, np.int64)[column.offset : column.offset + len(column) + 1]
     data = np.frombuffer(content, np.uint8) if content is not None else np.zeros(0, np.uint8)

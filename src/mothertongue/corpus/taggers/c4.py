@@ -8,6 +8,7 @@ braces count only in lines that are complete. No word or phrase of any language 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
@@ -29,6 +30,19 @@ Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 Flags = NDArray[np.bool_]
 _BRACE = 1 << FREE_BIT
 _PLACEHOLDER, _SCRIPT, _POLICY, _TOXIC = (1 << kind for kind in range(4))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Lines by any line end; per line the phrases in it, one bit for each kind, and whether it holds a brace."""
+
+    lines: Parts
+    phrases: NDArray[np.uint32]
+    braces: Flags
+
+    def texts_with(self, kind: int) -> Flags:
+        found: Flags = self.lines.sums((self.phrases & kind) != 0) > 0
+        return found
 
 
 @checked
@@ -79,69 +93,66 @@ class C4(MeasuringTagger):
 
     def measure(self, texts: Texts, profile: LanguageProfile) -> Values:
         """Return the columns of both definitions."""
-        alone = profile.segmentation == "characters"
         toxic = self.toxic_words or profile.toxic_words
         policy = self.policy_phrases or profile.boilerplate
         kinds = (self.placeholder_phrases, self.script_phrases, policy, tuple(word for word in toxic if " " in word))
-        words = texts.words(alone)
+        words, lines = texts.words(profile.segmentation == "characters"), texts.any_lines()
+        found = _Found(
+            lines,
+            matching.phrases_in(texts.lowered, lines.begin, lines.end, *phrases(kinds)),
+            (matching.classes_in(*lines.places, _braces()) & _BRACE) != 0,
+        )
         return {
-            **self._documents(texts, words, kinds, toxic),
+            **self._documents(texts, words, found, toxic),
             **self._lines(texts, words, self.line_ends or profile.line_ends),
-            **self._complete(texts, words, kinds, profile),
+            **self._complete(texts, words, found, profile),
         }
 
-    def _documents(self, texts: Texts, words: Parts, kinds: tuple[tuple[str, ...], ...], toxic: Words) -> Values:
-        whole = Parts(texts.points, *_borders(texts), np.arange(len(texts.starts)))
-        found = matching.phrases_in(texts.lowered, whole.begin, whole.end, *phrases(kinds))
-        flags: dict[str, Any] = {"has_curly_brace": matching.parts_with(*whole.places, _braces(), _BRACE)}
-        for name, bit, given in (
-            ("has_lorem_ipsum", _PLACEHOLDER, self.placeholder_phrases),
-            ("has_javascript", _SCRIPT, self.script_phrases),
-        ):
-            flags[name] = (found & bit) != 0 if given else None
-        flags["has_naughty_word"] = None
+    def _documents(self, texts: Texts, words: Parts, found: _Found, toxic: Words) -> Values:
+        # No phrase goes over a line end, so what stands in a text stands in one of its lines.
+        flags: dict[str, Any] = {
+            "has_curly_brace": found.lines.sums(found.braces) > 0,
+            "has_lorem_ipsum": found.texts_with(_PLACEHOLDER) if self.placeholder_phrases else None,
+            "has_javascript": found.texts_with(_SCRIPT) if self.script_phrases else None,
+            "has_naughty_word": None,
+        }
         if toxic:
             hashes = cutting.hash_parts(texts.lowered, words.begin, words.end)
             single = words.sums(matching.known_parts(hashes, *keys(toxic)) >= 0)
-            flags["has_naughty_word"] = (single > 0) | ((found & _TOXIC) != 0)
+            flags["has_naughty_word"] = (single > 0) | found.texts_with(_TOXIC)
         return flags
 
     def _lines(self, texts: Texts, words: Parts, ends: Words) -> Values:
         lines = texts.lines(runs=False)
         inner = lines.stripped(classes())
         count, _ = matching.words_in_parts(inner.begin, inner.end, words.begin, words.end)
-        open_ = ~matching.parts_matching(*inner.places, *strings(ends), True)
+        without_end = ~matching.parts_matching(*inner.places, *strings(ends), True)
         return {
             "line_count": lines.count,
-            "lines_with_no_ending_punctuation": spans_of(lines, texts, open_, to_next=True) if ends else None,
+            "lines_with_no_ending_punctuation": spans_of(lines, texts, without_end, to_next=True) if ends else None,
             "lines_with_too_few_words": spans_of(lines, texts, count < self.minimum_words, to_next=True),
         }
 
-    def _complete(
-        self, texts: Texts, words: Parts, kinds: tuple[tuple[str, ...], ...], profile: LanguageProfile
-    ) -> Values:
-        ends = self.complete_line_ends or self.line_ends or profile.line_ends
-        lines = texts.any_lines()
-        inner = lines.stripped(classes())
+    def _complete(self, texts: Texts, words: Parts, found: _Found, profile: LanguageProfile) -> Values:
+        lines, inner = found.lines, found.lines.stripped(classes())
         begin, stop, shorter = matching.citations_in(*inner.places, classes(), *strings(self.citation_texts))
         citations = Parts(texts.points, begin, stop, np.searchsorted(begin, texts.starts))
         cited = spans_of(citations, texts, np.ones(len(begin), np.bool_), to_next=False)
+        ends = self.complete_line_ends or self.line_ends or profile.line_ends
         if not ends:
             return {**dict.fromkeys(_COMPLETE), "citations": cited}
         count, longest = matching.words_in_parts(inner.begin, inner.end, words.begin, words.end)
         rest = (inner.points, inner.begin, shorter)
-        ended = matching.parts_matching(*rest, *strings(ends), True)
-        ended &= ~matching.parts_matching(*rest, *strings(self.unfinished), True)
-        whole = ended & (longest <= self.longest_word) & (count >= self.minimum_words)
-        found = matching.phrases_in(texts.lowered, inner.begin, inner.end, *phrases(kinds))
-        braces = whole & matching.parts_with(*inner.places, _braces(), _BRACE) & ((found & _SCRIPT) == 0)
-        kept = whole & ((found & (_SCRIPT | _POLICY)) == 0)
+        whole = matching.parts_matching(*rest, *strings(ends), True)
+        whole &= ~matching.parts_matching(*rest, *strings(self.unfinished), True)
+        whole &= (longest <= self.longest_word) & (count >= self.minimum_words)
+        kept = whole & ((found.phrases & (_SCRIPT | _POLICY)) == 0)
         tokens = texts.marks(word_rules(self.exceptions, self.endings), profile.segmentation == "characters")
-        sentences = matching.sentences_in_parts(*rest, tokens.begin, tokens.end, word_rules().classes)
-        placeholder = lines.sums(whole & ((found & _PLACEHOLDER) != 0)) > 0 if self.placeholder_phrases else None
+        sentences = matching.sentences_in_parts(*rest, tokens.begin, tokens.end, classes())
+        placeholder = lines.sums(whole & ((found.phrases & _PLACEHOLDER) != 0)) > 0
         return {
-            "complete_line_with_curly_brace": lines.sums(braces) > 0,
-            "complete_line_with_lorem_ipsum": placeholder,
+            "complete_line_with_curly_brace": lines.sums(whole & found.braces & ((found.phrases & _SCRIPT) == 0)) > 0,
+            "complete_line_with_lorem_ipsum": placeholder if self.placeholder_phrases else None,
             "complete_lines": lines.sums(kept),
             "sentences_in_complete_lines": lines.sums(sentences * kept),
             "incomplete_lines": spans_of(lines, texts, ~kept, to_next=True),
@@ -161,7 +172,3 @@ _COMPLETE = (
 @lru_cache(maxsize=1)
 def _braces() -> Table:
     return with_bits([(_BRACE, "{")])
-
-
-def _borders(texts: Texts) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    return texts.starts[:-1].astype(np.int32), texts.starts[1:].astype(np.int32)

@@ -1,62 +1,154 @@
-"""Tagger `fineweb`: the four measures of FineWeb's own quality filter, as datatrove computes them."""
+"""Tagger `fineweb`: the measures of FineWeb's pipeline, in datatrove's definitions.
+
+These are Gopher's ideas measured otherwise than by the tagger `gopher`, and FineWeb's own four. Marks are tokens of
+their own, shares are of all characters of a text, and only the second and later occurrences of what repeats count.
+Letters of unsegmented scripts are tokens where the profile says `segmentation = "characters"`.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import numpy as np
 import pyarrow as pa
 from pydantic import BeforeValidator, Field
 
-from mothertongue.corpus.kernels import repetition
-from mothertongue.corpus.kernels.characters import classes
-from mothertongue.corpus.kernels.strings import word_rules
+from mothertongue.corpus.kernels import matching, repetition
+from mothertongue.corpus.kernels.characters import DIGIT, FREE_BIT, LETTER, MARK, Table, classes, code_points
+from mothertongue.corpus.kernels.strings import keys, strings, word_rules
 from mothertongue.corpus.kernels.texts import Parts, Texts
 from mothertongue.corpus.profile import LanguageProfile
-from mothertongue.corpus.taggers.lines import share_matching
-from mothertongue.corpus.taggers.measured import MeasuringTagger, Values, ratio
+from mothertongue.corpus.taggers.measured import MeasuringTagger, Numbers, Values, filled, ratio, share_matching
 from mothertongue.corpus.taggers.rows import COUNT, NUMBER, as_tuple, checked, schema
 
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+_CONTENT = 1 << FREE_BIT
+_HASH = ("#",)
+_SEQUENCES = (
+    *(f"fraction_of_characters_in_top_{n}grams" for n in repetition.TOP),
+    *(f"fraction_of_characters_in_repeated_{n}grams" for n in repetition.DUPLICATE),
+)
 
 
 @checked
 class FineWeb(MeasuringTagger):
-    """Line ends, short lines, repeated lines and newlines; lines of white space alone do not count."""
+    """Counts and ratios of tokens, lines, paragraphs and what repeats; empty lists ask the language profile."""
 
     name: ClassVar[str] = "fineweb"
     version: ClassVar[int] = 1
     columns: ClassVar[pa.Schema] = schema(
-        line_count=COUNT,
+        token_count=COUNT,
+        mean_token_length=NUMBER,
+        hash_to_token_ratio=NUMBER,
+        ellipsis_to_token_ratio=NUMBER,
+        fraction_of_tokens_with_alpha_character=NUMBER,
+        distinct_required_tokens=COUNT,
+        fraction_of_lines_starting_with_bullet_point=NUMBER,
+        fraction_of_lines_ending_with_ellipsis=NUMBER,
+        fraction_of_repeated_lines=NUMBER,
+        fraction_of_characters_in_repeated_lines=NUMBER,
+        fraction_of_repeated_paragraphs=NUMBER,
+        fraction_of_characters_in_repeated_paragraphs=NUMBER,
+        **dict.fromkeys(_SEQUENCES, NUMBER),
         line_punctuation_ratio=NUMBER,
         short_line_ratio=NUMBER,
         character_duplicates_ratio=NUMBER,
         new_line_ratio=NUMBER,
     )
 
-    short_line: Annotated[int, Field(ge=0)] = 30
-    """Characters up to which a line is short."""
+    required_words: Words = ()
+    """Words of which some stand in every text, exactly as written; the profile's `function_words` when empty."""
+    bullets: Words = ()
+    ellipses: Words = ()
     line_ends: Words = ()
     """Marks that end a line; the profile's when empty, and null when that has none."""
+    short_line: Annotated[int, Field(ge=0)] = 30
+    """Characters up to which a line is short."""
+    mark_characters: str = ""
+    """A token of these characters alone is no word; when empty, one without letter, digit and combining mark."""
     exceptions: Words = ()
+    """Tokens that stay whole or are cut only at `|`, such as abbreviations."""
     endings: Words = ()
-    """As in `gopher`: how marks come off tokens, of which newlines are counted per one."""
+    """What comes off the end of a token, such as clitics."""
 
     def measure(self, texts: Texts, profile: LanguageProfile) -> Values:
-        """Return the measures; null for texts without lines or tokens."""
+        """Return Gopher's measures and FineWeb's; null for a text without tokens or lines."""
+        tokens = texts.marks(word_rules(self.exceptions, self.endings), profile.segmentation == "characters")
+        return {
+            **self._quality(texts, tokens, profile),
+            **_repeated(texts.lines(runs=True), texts.lengths, "lines"),
+            **_repeated(texts.paragraphs(), texts.lengths, "paragraphs"),
+            **_sequences(tokens, texts.lengths),
+            **self._lines(texts, tokens, self.line_ends or profile.line_ends),
+        }
+
+    def _quality(self, texts: Texts, tokens: Parts, profile: LanguageProfile) -> Values:
+        found = matching.classes_in(*tokens.places, _content_table(self.mark_characters))
+        content, alpha = (found & _CONTENT) != 0, (found & LETTER) != 0
+        required = self.required_words or profile.function_words
+        bullets, ellipses = self.bullets or profile.bullets, self.ellipses or profile.ellipses
+        hashes, dots = (matching.count_strings(texts.points, texts.starts, *strings(of)) for of in (_HASH, ellipses))
+        lines = texts.any_lines().stripped(classes())
+        return {
+            "token_count": tokens.sums(content),
+            "mean_token_length": ratio(tokens.sums(content * tokens.lengths), tokens.sums(content)),
+            "hash_to_token_ratio": ratio(hashes, tokens.count),
+            "ellipsis_to_token_ratio": ratio(dots, tokens.count),
+            "fraction_of_tokens_with_alpha_character": ratio(tokens.sums(alpha), tokens.count),
+            "distinct_required_tokens": _distinct(tokens, required) if required else None,
+            "fraction_of_lines_starting_with_bullet_point": share_matching(lines, bullets, at_end=False),
+            "fraction_of_lines_ending_with_ellipsis": share_matching(lines, ellipses, at_end=True),
+        }
+
+    def _lines(self, texts: Texts, tokens: Parts, ends: Words) -> Values:
         every = texts.lines(runs=False)
         inner = every.stripped(classes())
-        kept = inner.end > inner.begin
-        first = np.concatenate(([0], np.cumsum(every.sums(kept))))
-        lines = Parts(every.points, every.begin[kept], every.end[kept], first)
+        # Lines count with the white space around them, unless there is nothing else in them.
+        lines = filled(every, inner.end > inner.begin)
         twice = repetition.repeated_parts(lines.hashes, lines.begin, lines.end, lines.first)
         newlines = every.count - 1
-        tokens = texts.marks(word_rules(self.exceptions, self.endings), profile.segmentation == "characters")
-        ends = self.line_ends or profile.line_ends
         return {
-            "line_count": lines.count,
-            "line_punctuation_ratio": share_matching(lines, ends, True) if ends else None,
+            "line_punctuation_ratio": share_matching(lines, ends, at_end=True) if ends else None,
             "short_line_ratio": ratio(lines.sums(lines.lengths <= self.short_line), lines.count),
             "character_duplicates_ratio": ratio(twice[:, 3], texts.lengths - newlines),
             "new_line_ratio": ratio(newlines, tokens.count),
         }
+
+
+def _sequences(tokens: Parts, characters: Numbers) -> Values:
+    top, duplicate = repetition.repeated_sequences(tokens.hashes, tokens.begin, tokens.end, tokens.first)
+    found: list[Numbers] = []
+    for column, n in enumerate(repetition.TOP):
+        times, size = top[:, 2 * column], top[:, 2 * column + 1]
+        # The spaces between the tokens of a sequence count here.
+        found.append(np.where(times > 0, ratio(times * (size + n - 1), characters), np.nan))
+    for column in range(2, duplicate.shape[1], 3):
+        found.append(ratio(duplicate[:, column], characters))
+    return dict(zip(_SEQUENCES, found, strict=True))
+
+
+def _repeated(parts: Parts, characters: Numbers, kind: str) -> Values:
+    twice = repetition.repeated_parts(parts.hashes, parts.begin, parts.end, parts.first)
+    return {
+        f"fraction_of_repeated_{kind}": ratio(twice[:, 2], parts.count),
+        f"fraction_of_characters_in_repeated_{kind}": ratio(twice[:, 3], characters),
+    }
+
+
+def _distinct(tokens: Parts, words: tuple[str, ...]) -> Numbers:
+    known = matching.known_parts(tokens.hashes, *keys(words))
+    pairs = np.unique(tokens.text[known >= 0] * len(words) + known[known >= 0])
+    return np.bincount(pairs // len(words), minlength=len(tokens.count))
+
+
+@lru_cache(maxsize=16)
+def _content_table(marks: str) -> Table:
+    """Return the classes with all characters marked that make a token a word."""
+    table = classes().copy()
+    content = (table & (LETTER | MARK | DIGIT)) != 0
+    if marks:
+        content = np.ones(len(table), np.bool_)
+        content[code_points(marks)] = False
+    table[content] |= _CONTENT
+    return table

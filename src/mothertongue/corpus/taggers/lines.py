@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BeforeValidator, Field
 
-from mothertongue.corpus.kernels import matching, repetition
+from mothertongue.corpus.kernels import repetition
 from mothertongue.corpus.kernels.characters import classes
-from mothertongue.corpus.kernels.strings import strings
 from mothertongue.corpus.kernels.texts import Parts, Texts
 from mothertongue.corpus.profile import LanguageProfile
-from mothertongue.corpus.taggers.measured import MeasuringTagger, Numbers, Values, ratio
+from mothertongue.corpus.taggers.measured import MeasuringTagger, Values, filled, ratio, share_matching
 from mothertongue.corpus.taggers.rows import COUNT, NUMBER, as_tuple, checked, schema
 
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
@@ -48,8 +47,10 @@ class Lines(MeasuringTagger):
 
     def measure(self, texts: Texts, profile: LanguageProfile) -> Values:
         """Return the shares; null where a text has no line, and for line ends that nobody gave."""
-        lines = filled(texts.lines(runs=True).stripped(classes()))
-        paragraphs = filled(texts.paragraphs().stripped(classes()))
+        lines, paragraphs = (
+            filled(parts, parts.end > parts.begin)
+            for parts in (texts.lines(runs=True).stripped(classes()), texts.paragraphs().stripped(classes()))
+        )
         ends = self.line_ends or profile.line_ends
         lengths = lines.lengths
         longest = np.zeros(len(lines.count), np.int64)
@@ -58,26 +59,14 @@ class Lines(MeasuringTagger):
             "line_count": lines.count,
             "mean_line_length": ratio(lines.sums(lengths), lines.count),
             "longest_line": longest,
-            "share_ending_in_mark": share_matching(lines, ends, True) if ends else None,
-            "share_starting_with_bullet": share_matching(lines, self.bullets or profile.bullets, False),
-            "share_ending_with_ellipsis": share_matching(lines, self.ellipses or profile.ellipses, True),
+            "share_ending_in_mark": share_matching(lines, ends, at_end=True) if ends else None,
+            "share_starting_with_bullet": share_matching(lines, self.bullets or profile.bullets, at_end=False),
+            "share_ending_with_ellipsis": share_matching(lines, self.ellipses or profile.ellipses, at_end=True),
             "share_of_short_lines": ratio(lines.sums(lengths <= self.short_line), lines.count),
             **_repeated(lines, "lines"),
             "paragraph_count": paragraphs.count,
             **_repeated(paragraphs, "paragraphs"),
         }
-
-
-def filled(parts: Parts) -> Parts:
-    """Return the parts that are not empty."""
-    kept = parts.end > parts.begin
-    first = np.concatenate(([0], np.cumsum(parts.sums(kept))))
-    return Parts(parts.points, parts.begin[kept], parts.end[kept], first)
-
-
-def share_matching(lines: Parts, texts: tuple[str, ...], at_end: bool) -> Numbers:
-    """Return the share of lines of each text that begin, or end, with one of `texts`."""
-    return ratio(lines.sums(matching.parts_matching(*lines.places, *strings(texts), at_end)), lines.count)
 
 
 def _repeated(parts: Parts, kind: str) -> Values:
