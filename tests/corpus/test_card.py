@@ -91,6 +91,9 @@ def test_the_numbers_of_a_card_are_exact(tmp_path, tiny_folder):
         "nl": 45,
         "af": 15,
     }
+    for source in card["sources"].values():
+        gone = sum(amount["documents"] for amount in source["dropped"].values())
+        assert source["in"]["documents"] == source["kept"]["documents"] + gone
     assert set(card["names"]["date.year"]) == {"2000", "2001", "2002"}
     assert card["clusters"] == {"near": {"1": 52, "2": 4}}
     assert [row["reason"] for row in card["not_applied"]] == ["lost"]

@@ -126,6 +126,17 @@ def test_a_document_is_repeated_as_often_as_it_was_found(tmp_path):
     assert repeats == sizes
 
 
+def test_the_size_of_a_cluster_may_stand_in_the_meta(tmp_path):
+    shards = corpus()
+    for shard in shards:
+        for place, document in enumerate(shard):
+            document.meta["size"] = 1 + place % 3
+    work, decided_shards = decided(tmp_path, shards)
+    mix(work, decided_shards, MixOptions(clusters="meta.size"))
+    repeats = Counter(document.id for document in mixed(tmp_path))
+    assert repeats == {d.id: d.meta["size"] for shard in shards for d in shard if len(d.text.split()) >= 3}
+
+
 def test_leaving_out_what_is_not_there_changes_nothing_and_is_said(tmp_path):
     _, before = run(tmp_path / "a")
     ledger, after = run(tmp_path / "b", weights={"radio": 0.0})

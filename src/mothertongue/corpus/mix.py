@@ -52,8 +52,8 @@ class MixOptions:
     target_tokens: int | None = None
     """Tokens of the whole mix with replay; null takes as many as are kept."""
     clusters: str = ""
-    """Attribute with the size of a document's cluster of duplicates (near.cluster_size): a document is repeated as
-    often as it was found. Empty: it is there once."""
+    """Where the size of a document's cluster of duplicates stands, an attribute (near.cluster_size) or meta.KEY: a
+    document is repeated as often as it was found. Empty: it is there once."""
     replay: tuple[str, ...] = ()
     """Document shards (paths) of another set that is mixed in, so that what a model knew is kept."""
     replay_share: float = 0.0
@@ -206,7 +206,8 @@ class _Plan:
 
     def weigh(self, number: int) -> Task:
         files = {**self.files(number), "sizes": self.sizes(number), "target": self.weights(number)}
-        clusters = self.attribute(number, self.options.clusters)
+        kind, _, key = self.options.clusters.partition(".")
+        clusters = {META: key} if kind == META else self.attribute(number, self.options.clusters)
         if clusters:
             files["clusters"] = clusters
         arguments = {
@@ -217,7 +218,7 @@ class _Plan:
             "most": self.options.maximum_repeats,
             **self.counter,
         }
-        inputs = [self.shards[number].documents, *(one["path"] for kind, one in files.items() if kind != "target")]
+        inputs = [self.shards[number].documents, *_paths(files)]
         return self.task("mix/weights", number, weigh_shard, arguments, inputs, files["target"]["path"])
 
     def select(self, number: int, strengths: Mapping[str, float]) -> Task:
@@ -232,7 +233,7 @@ class _Plan:
             "most": self.options.maximum_repeats,
             "seed": self.options.seed,
         }
-        inputs = [self.shards[number].documents, *(one["path"] for kind, one in files.items() if kind != "target")]
+        inputs = [self.shards[number].documents, *_paths(files)]
         return self.task("mix/select", number, select_shard, arguments, inputs, target, counts=False)
 
     def task(
@@ -276,6 +277,11 @@ class _Plan:
         for number, shard in enumerate(self.shards):
             place = self.weights(number)
             yield weighed(self.work.path(place["path"]), place["key"], shard_checksum(self.work.path(shard.documents)))
+
+
+def _paths(files: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the files that are read."""
+    return [place["path"] for kind, place in files.items() if kind != "target" and "path" in place]
 
 
 def read_ledger(folder: Path) -> dict[str, Any]:

@@ -147,7 +147,8 @@ def weigh_shard(
 ) -> Counts:
     """Write size after edits, place and weight of every document of a shard; returns amounts by group and source.
 
-    `files` are the places of sizes, of the target, and where there are any, of decisions and of cluster sizes.
+    `files` are the places of sizes, of the target, and where there are any, of decisions and of cluster sizes (those
+    may be {meta: KEY} instead).
     Counts: `groups` and `sources`, each name -> {in, dropped: {reason}, kept, edited, offered}; an amount is
     {documents, bytes, tokens}. `offered` is what strength 1 gives: kept documents times their weight.
     """
@@ -162,7 +163,8 @@ def weigh_shard(
     reasons = decided.column("reason").to_pylist() if decided else [None] * rows
     before = {unit: np.asarray(measured.column(unit)) for unit in ("bytes", "tokens")}
     after = _after_edits(path, edits, before, make_counter(tokenizer or counter))
-    weight = np.where(keep, _cluster_weights(folder, files.get("clusters"), checksum, rows, most), 0)
+    sizes = _cluster_sizes(folder, path, files.get("clusters"), checksum)
+    weight = np.where(keep, np.clip(np.ones(rows, np.int64) if sizes is None else sizes, 1, most), 0)
     ids = pq.read_table(path, columns=["id"]).column("id").to_pylist()
     names = {kind: measured.column(kind).to_pylist() for kind in ("source", "group")}
     columns = [after["tokens"], after["bytes"], names["source"], names["group"], places_of(ids, seed), weight]
@@ -188,14 +190,18 @@ def _after_edits(
     return after
 
 
-def _cluster_weights(
-    folder: Path, clusters: Mapping[str, str] | None, checksum: str, rows: int, most: int
-) -> np.ndarray[Any, Any]:
-    """Return 1 per document, or the size of its cluster of duplicates, at most `most`."""
+def _cluster_sizes(
+    folder: Path, path: Path, clusters: Mapping[str, str] | None, checksum: str
+) -> np.ndarray[Any, Any] | None:
+    """Return the size of each document's cluster of duplicates; 1 where it is not known, None without clusters."""
     if clusters is None:
-        return np.ones(rows, np.int64)
-    sizes = [value or 1 for value in Attribute(**clusters).read(folder, checksum)]
-    return np.clip(np.array(sizes, np.int64), 1, most)
+        return None
+    if META in clusters:
+        metas = pq.read_table(path, columns=["meta"]).column("meta").to_pylist()
+        sizes = [json.loads(meta).get(clusters[META]) for meta in metas]
+    else:
+        sizes = Attribute(**clusters).read(folder, checksum)
+    return np.array([int(size or 1) for size in sizes], np.int64)
 
 
 def _amounts(

@@ -148,9 +148,14 @@ def _sources(card: DataCard, words: Words) -> Element | None:
         share = one.kept.bytes / one.read.bytes if one.read.bytes else 0.0
         counts = [_count(words, one.read.documents), _size(words, one.read.bytes)]
         kept = [_count(words, one.kept.documents), _size(words, one.kept.bytes), _percent(words, share)]
-        rows.append([user_text(name), *counts, *kept])
+        gone: list[Content] = [
+            [named_reason(words, reason), f": {words.whole(amount.documents)}", element("br")]
+            for reason, amount in one.dropped.items()
+        ]
+        rows.append([user_text(name), *counts, *kept, gone])
     numbers = ["card.read", "column.bytes", "card.kept", "card.kept_bytes", "card.kept_share"]
-    found = table(words, words("section.card-sources"), _heads(words, ["column.source"], numbers), rows)
+    heads = [*_heads(words, ["column.source"], numbers), Column(words("column.dropped"))]
+    found = table(words, words("section.card-sources"), heads, rows)
     licences = card.names.get("licence.licence", {})
     stated = set(licences) - {""}
     told = _name_bars(words, "licence.licence", licences) if stated else element("p", words("card.no_licences"))

@@ -32,6 +32,12 @@ class InAndKept(Part):
     mixed: Amount | None = None
 
 
+class Source(InAndKept):
+    """What one source contributed; `dropped` by the first reason."""
+
+    dropped: dict[str, Amount] = Field(default_factory=dict)
+
+
 class KeptDropped(Part):
     """Numbers of documents."""
 
@@ -134,7 +140,7 @@ class DataCard(Part):
     profile: Profile
     totals: InAndKept
     unread: dict[str, int]
-    sources: dict[str, InAndKept]
+    sources: dict[str, Source]
     names: dict[str, dict[str, KeptDropped]]
     distributions: list[Distribution]
     reasons: list[Reason]

@@ -57,7 +57,7 @@ def summarize_shard(folder: Path, *, number: int, curation: str, version: int) -
     texts = _texts(found.documents(number), {one["row"] for one in samples} | set(chosen))
     value = {
         "totals": {"in": amount(keep | True, sizes), "kept": amount(keep, sizes)},
-        "sources": _by_source(sources, keep, sizes),
+        "sources": _by_source(sources, decided["reason"], keep, sizes),
         "names": _names(frame, keep),
         "clusters": _clusters(frame),
         "portrait": _portrait(frame, ids, keep, sizes),
@@ -113,12 +113,20 @@ def _with_text(sample: Sample, texts: Mapping[int, str], sources: list[str], cha
     return {**sample, "text": texts[row], "characters": int(characters[row]), "source": sources[row]}
 
 
-def _by_source(sources: list[str], keep: Any, sizes: Mapping[str, Any]) -> Counts:
+def _by_source(sources: list[str], reasons: list[str | None], keep: Any, sizes: Mapping[str, Any]) -> Counts:
+    """Return source -> amounts read, kept, and dropped by first reason."""
     names = np.array([source_of(source) for source in sources], object)
-    return {
-        name: {"in": amount(names == name, sizes), "kept": amount((names == name) & keep, sizes)}
-        for name in sorted(set(names.tolist()))
-    }
+    gone = np.array([reason or "" for reason in reasons], object)
+    found: Counts = {}
+    for name in sorted(set(names.tolist())):
+        here = names == name
+        dropped = sorted(set(gone[here].tolist()) - {""})
+        found[name] = {
+            "in": amount(here, sizes),
+            "kept": amount(here & keep, sizes),
+            "dropped": {reason: amount(here & (gone == reason), sizes) for reason in dropped},
+        }
+    return found
 
 
 def _names(frame: pl.DataFrame, keep: Any) -> Counts:
