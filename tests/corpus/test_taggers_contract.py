@@ -16,7 +16,7 @@ from mothertongue.errors import InputError
 LANGUAGES = ("en", "th", "ar", "zh")
 KINDS = {pa.float64(), pa.int64(), pa.bool_(), pa.string(), SPANS}
 META = {"url": "https://www.voorbeeld.nl/2020/03/stuk", "created": "2019-05-01"}
-HOSTILE = 164
+HOSTILE = 300
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,20 @@ def test_all_wrong_settings_are_told_at_once():
     with pytest.raises(InputError) as caught:
         make_tagger("length", {"bytes_per_token": -1.0, "seed": "x"})
     assert sorted(problem.key for problem in caught.value.problems) == ["length.bytes_per_token", "length.seed"]
+
+
+@pytest.mark.parametrize("name", ["fluency", "quality"])
+def test_a_model_that_is_not_named_is_missed(name):
+    with pytest.raises(InputError, match=rf"MT275 +{name}\.model"):
+        make_tagger(name)
+
+
+@pytest.mark.parametrize("name", ["fluency", "quality"])
+def test_a_model_of_another_language_is_refused_before_any_text(name, folder):
+    tagger = tagger_of(name, folder, "en")
+    with pytest.raises(InputError, match="MT279"):
+        tagger.tag(empty_batch(), neutral_profile("th"))
+    assert tagger.tag(empty_batch(), neutral_profile("en-GB")).num_rows == 0
 
 
 def test_files_count_by_their_content(tmp_path, folder):
