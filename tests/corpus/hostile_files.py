@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,10 +42,9 @@ def text_file(texts: list[str]) -> bytes:
 
 
 def markdown_file(texts: list[str]) -> bytes:
-    head = f"---\ntitle: {texts[0][:50]}\n---\n# {texts[0]}\n\n"
-    return _utf8(
-        head + "\n\n".join(f"{mark} {text}" for mark, text in zip(("", "-", ">", "1.", "|"), texts * 2, strict=False))
-    )
+    marks = ("", "- ", "> ", "1. ", "| ", "# ", "    ")
+    blocks = [marks[(len(text) + number) % len(marks)] + text for number, text in enumerate(texts)]
+    return _utf8("---\ntitle: weg\n---\n" + "\n\n".join(blocks))
 
 
 def html_file(texts: list[str]) -> bytes:
@@ -224,6 +224,7 @@ LAUGHS = '<!DOCTYPE page [<!ENTITY l0 "ha">' + "".join(f'<!ENTITY l{n} "{f"&l{n 
 PARAMETER_LAUGHS = '<!DOCTYPE page [<!ENTITY % a "x"><!ENTITY % b "%a;%a;%a;"><!ENTITY c "%b;%b;">'
 
 
+@cache
 def attacks(suffix: str) -> list[bytes]:
     """Return the known attacks on a format."""
     soup = "<b><i><a><p><div><table><tr><td><ul><li><font color=red><svg><foreignObject>"
@@ -326,10 +327,14 @@ def attacks(suffix: str) -> list[bytes]:
     return bodies[suffix]
 
 
+@cache
+def _bomb(packed: str) -> bytes:
+    return PACK[packed](b'{"text": "' + b"a" * BOMB + b'"}')
+
+
 def bombs(suffix: str) -> list[tuple[str, bytes]]:
     """Return compressed files of a format that become forty megabytes, as (ending, bytes)."""
-    body = b'{"text": "' + b"a" * BOMB + b'"}'
-    return [(suffix + packed, pack(body)) for packed, pack in PACK.items()] if suffix in PACKABLE else []
+    return [(suffix + packed, _bomb(packed)) for packed in PACK] if suffix in PACKABLE else []
 
 
 def _damaged(draw: Draw, data: bytes) -> bytes:

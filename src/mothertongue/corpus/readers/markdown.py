@@ -17,7 +17,9 @@ from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits, with_packe
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.{0,20000}?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 
-_MARK = re.compile(r"[\[\]*_`<!~]")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+# At each of these the parser tries all its rules, some of which look through the rest of the block.
+_MARK = re.compile(r"[-\[\]*_`<>!~@$%&+:=\\^{}]")
 MOST_MARKS = 4000
 
 
@@ -36,7 +38,7 @@ class MarkdownReader:
 
 def markdown_text(source: str) -> str:
     """Return the running text of Markdown `source`."""
-    source = source.replace("\r\n", "\n")
+    source = _EMPTY_LINES.sub("\n\n", source.replace("\r\n", "\n").replace("\r", "\n"))
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.disable("inline")
     environment: dict[str, object] = {}
