@@ -1,4 +1,7 @@
-"""A real curation as a program: `real_curation.py SOURCE FOLDER WORKERS`; prints its outcome as one line of JSON."""
+"""A real curation as a program: `real_curation.py SOURCE FOLDER WORKERS`; prints its outcome as one line of JSON.
+
+WORKERS is 0 for one process, or a number of processes, or `ray`.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,21 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mothertongue.corpus.curate import curate
-from mothertongue.corpus.executors import Inline, Processes
+from mothertongue.corpus.executors import Inline, Processes, RayTasks
 from mothertongue.corpus.options import CurateOptions
 from mothertongue.corpus.steps import read
 from mothertongue.errors import MothertongueError
 
-SHARD_BYTES = 40_000
-"""Small shards give many tasks, so that kills find many places."""
 OPTIONS = CurateOptions(held_out_bytes=4000, deduplicate=("exact", "near", "paragraphs"))
+# Small shards give many tasks, so that kills find many places; set here, where workers import it as well.
+read.SHARD_BYTES = 40_000
 
 
 def main() -> int:
-    source, folder, workers = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    read.SHARD_BYTES = SHARD_BYTES
+    source, folder, workers = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    executor = RayTasks(workers=2) if workers == "ray" else Processes(int(workers)) if int(workers) else Inline()
     try:
-        found = curate([source], "nl", OPTIONS, folder=folder, executor=Processes(workers) if workers else Inline())
+        found = curate([source], "nl", OPTIONS, folder=folder, executor=executor)
     except MothertongueError as error:
         print(error, file=sys.stderr)
         return error.exit_code
