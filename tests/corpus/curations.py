@@ -44,5 +44,18 @@ def to_array(values: Sequence[object]) -> pa.Array:
     return pa.array(values, SPANS) if isinstance(first, list) else pa.array(values)
 
 
+def tokenizer(path: Path) -> str:
+    """Write a small byte-level tokenizer and return its path."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=280, initial_alphabet=alphabet, show_progress=False)
+    made.train_from_iterator(["een woord en nog een woord"], trainer)
+    made.save(str(path))
+    return str(path)
+
+
 def words(number: int, first: str = "woord") -> str:
     return " ".join([first] * number)

@@ -286,3 +286,20 @@ def test_a_folder_without_a_curation_is_refused(tmp_path):
 def test_nobody_is_asked_about_a_rule_that_dropped_nothing(tmp_path):
     rows = rows_of(write_audit(curated(tmp_path, KEEP | {"never": "a.words < 1000"})))
     assert {row["reason"] for row in rows} == set(KEEP)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.binary(max_size=60) | st.text(max_size=60).map(lambda text: ("row\tverdict\n" + text).encode("utf-8", "replace"))
+)
+def test_any_file_is_read_or_refused(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("sheets")
+    (folder / "audit.json").write_text(
+        '{"rows": [{"row": "r1", "reason": "a", "condition": "b", "id": "c", "value": "1"}]}'
+    )
+    (folder / "audit.tsv").write_bytes(data)
+    try:
+        found = read_audit(folder / "audit.tsv", folder)
+    except InputError as error:
+        found = error.problems
+    assert all(isinstance(one, Verdict) or one.code == "MT257" for one in found)

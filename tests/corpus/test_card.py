@@ -4,7 +4,7 @@ import itertools
 import json
 
 import pytest
-from tests.corpus.curations import PROFILE, build, spans, words
+from tests.corpus.curations import PROFILE, build, spans, tokenizer, words
 from tests.report.attacks import PAYLOADS, outline
 
 from mothertongue.corpus.card.gather import gather
@@ -70,8 +70,8 @@ def curated(folder, hostile="", keep=KEEP, mixed=True):
     return work
 
 
-def test_the_numbers_of_a_card_are_exact(tmp_path, tiny_folder):
-    card = gather(curated(tmp_path), {"tiny": str(tiny_folder / "tokenizer.json")})
+def test_the_numbers_of_a_card_are_exact(tmp_path):
+    card = gather(curated(tmp_path), {"tiny": tokenizer(tmp_path / "tokenizer.json")})
     near = {n for n in range(60) if n % 15 == 1}
     short = {n for n in range(60) if n % 9 < 5} - near
     curly = {n for n in range(60) if n % 10 == 8} - near - short

@@ -7,7 +7,6 @@ from tests.corpus.curations import PROFILE, build, spans
 from mothertongue.corpus.attributes import read_attributes
 from mothertongue.corpus.decide import EDITED, decide_task, decisions_key
 from mothertongue.corpus.document import Document, shard_checksum
-from mothertongue.corpus.executors import Inline, Processes
 from mothertongue.corpus.rules import EditRule, RuleSet, read_rules
 from mothertongue.corpus.work import Work, total
 from mothertongue.errors import InputError
@@ -22,12 +21,12 @@ KEEP = {"short": "a.words >= profile.minimum_words", "curly": "not a.curly"}
 RULES = RuleSet(read_rules([], KEEP).rules, (EditRule("pii.email"),), 3)
 
 
-def decided(folder, rules=RULES, executor=None, shards=1):
+def decided(folder, rules=RULES, shards=1):
     places = build(
         folder, [DOCUMENTS] * shards, {t: {c: v * shards for c, v in cs.items()} for t, cs in ATTRIBUTES.items()}
     )
     tasks = [decide_task(number, places[number], rules, language="nl") for number in range(shards)]
-    return Work(folder, executor or Inline()).run(tasks, "deciding"), tasks
+    return Work(folder).run(tasks, "deciding"), tasks
 
 
 def rows(folder, rules=RULES):
@@ -84,13 +83,6 @@ def test_another_threshold_is_decided_again_and_an_equal_one_is_not(tmp_path):
         "threshold": None,
         "edits": [{"start": 0, "end": 2, "replacement": ""}],
     }
-
-
-def test_every_executor_writes_the_same_bits(tmp_path):
-    decided(tmp_path / "inline", shards=2)
-    decided(tmp_path / "processes", executor=Processes(2), shards=2)
-    for name in ("decisions/00000.parquet", "decisions/00001.parquet"):
-        assert (tmp_path / "inline" / name).read_bytes() == (tmp_path / "processes" / name).read_bytes()
 
 
 def test_attributes_of_other_documents_are_refused(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.corpus.curations import build, spans, words
+from tests.corpus.curations import build, spans, tokenizer, words
 
 from mothertongue.corpus.counters import make_counter
 from mothertongue.corpus.decide import decide_task, decisions_key
@@ -203,7 +203,7 @@ def test_every_executor_writes_the_same_bits_and_a_second_run_writes_nothing(tmp
     run(tmp_path / "inline", temperature=2.0)
     work, shards = decided(tmp_path / "processes", executor=Processes(2))
     mix(work, shards, MixOptions(temperature=2.0))
-    names = ["mixed/00000.parquet", "mixed/00001.parquet", "ledger.json"]
+    names = ["decisions/00000.parquet", "mixed/00000.parquet", "mixed/00001.parquet", "ledger.json"]
     bits = [(tmp_path / "inline" / name).read_bytes() for name in names]
     assert bits == [(tmp_path / "processes" / name).read_bytes() for name in names]
     before = (tmp_path / "processes/mixed/00000.parquet").stat().st_mtime_ns
@@ -248,22 +248,22 @@ def test_a_source_is_a_collection(source, name):
     assert source_of(source) == name
 
 
-def test_counters_count(tiny_folder):
+def test_counters_count(tmp_path):
     assert make_counter("characters")(["één", ""]) == [3, 0]
     assert make_counter("words")(["Eén, twee!", "漢字", ""]) == [2, 2, 0]
     from tokenizers import Tokenizer
 
-    path = str(tiny_folder / "tokenizer.json")
+    path = tokenizer(tmp_path / "tokenizer.json")
     texts = ["Een zin.", "nog een zin met meer woorden", ""]
     expected = [len(Tokenizer.from_file(path).encode(text, add_special_tokens=False).ids) for text in texts]
     assert make_counter(path)(texts) == expected
 
 
-def test_a_mix_counted_by_a_tokenizer(tmp_path, tiny_folder):
-    path = str(tiny_folder / "tokenizer.json")
+def test_a_mix_counted_by_a_tokenizer(tmp_path):
+    path = tokenizer(tmp_path / "tokenizer.json")
     ledger, found = run(tmp_path, tokens=path, target_tokens=200)
     assert sum(make_counter(path)([d.text for d in found])) == ledger["total"]["given"]["tokens"]
-    assert str(tiny_folder) not in json.dumps(ledger)
+    assert str(tmp_path) not in json.dumps(ledger)
 
 
 def refused(call):

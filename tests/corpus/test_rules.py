@@ -91,7 +91,9 @@ def test_every_problem_of_every_file_is_told_at_once_with_its_line(tmp_path):
     assert "at character 15" in by_key["a.keep"].message
 
 
-@pytest.mark.parametrize("text", ["rule = 5", "include = 5", "[[rule", "\x00", 'include = ["own.toml"]'])
+@pytest.mark.parametrize(
+    "text", ["rule = 5", "include = 5", "[[rule", "\x00", 'include = ["own.toml"]', "a = " + "[" * 5_000, "taggers = 5"]
+)
 def test_what_is_no_rule_set_is_refused(tmp_path, text):
     (tmp_path / "own.toml").write_text(text)
     assert {problem.code for problem in refused(read_rules, [tmp_path / "own.toml"])} == {"MT253"}

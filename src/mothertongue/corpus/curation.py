@@ -115,7 +115,7 @@ def read_curation(folder: Path) -> Curation:
         return Curation(
             folder, value["language"], value["shards"], places, rules_from(value["rules"], CURATION), value["unread"]
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"holds no finished curation: {type(error).__name__}"
         do = "run mothertongue curate with this folder first"
         raise InputError(Problem("MT259", message, where=str(folder / CURATION), do=do)) from error

@@ -162,7 +162,7 @@ def _read_named(name: str, problems: list[Problem], outer: tuple[str, ...]) -> R
         folder = resources.files("mothertongue").joinpath("data").joinpath("rules")
         text = (source or folder.joinpath(f"{name}.toml")).read_text(encoding="utf-8")
         value = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         problems.append(_broken(where, None, "", str(error).splitlines()[0], "TOML with [[rule]] and [[edit]] tables"))
         return RuleSet()
     return _rule_set(value, where, text, problems, (*outer, where))

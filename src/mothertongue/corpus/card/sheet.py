@@ -157,7 +157,7 @@ def _written(folder: Path) -> list[dict[str, Any]]:
     """Return the rows of the sheet as it was written."""
     try:
         rows: list[dict[str, Any]] = json.loads((folder / ROWS).read_bytes())["rows"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         do = "write the audit sheet of this folder first"
         raise InputError(Problem("MT259", "holds no audit sheet", where=str(folder / ROWS), do=do)) from error
     return rows
@@ -187,7 +187,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         for cells in reader:
             if any(cells):
                 yield reader.line_num, cells
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise InputError(_wrong(path, None, "", str(error).splitlines()[0], "a table saved as text")) from error
 
 
