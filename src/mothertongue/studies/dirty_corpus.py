@@ -44,12 +44,12 @@ class Spoiler:
 
     def boilerplate(self, draw: random.Random, text: str) -> str:
         """Return the text between lines of menus and notices."""
-        above, below = draw.sample(self.phrases, 4), draw.sample(self.phrases, 3)
-        return "\n".join((*above, text, *below))
+        lines = draw.sample(self.phrases, 7)
+        return "\n".join((*lines[:4], text, *lines[4:]))
 
     def shuffled_words(self, draw: random.Random, text: str) -> str:
         """Return the words of each line in any order."""
-        return "\n".join(" ".join(draw.sample(words, len(words))) for words in map(str.split, text.split("\n")))
+        return shuffled_words(draw, text)
 
     def other_language(self, draw: random.Random, text: str) -> str:
         """Return a text of the neighbouring language; of the given one nothing is left."""
@@ -61,7 +61,9 @@ class Spoiler:
         lines = text.split("\n")
         for _ in range(3):
             place = draw.randrange(len(lines))
-            lines[place] += " " + draw.choice((_email, _address, _iban, _card))(draw)
+            words = lines[place].split(" ")
+            words.insert(draw.randrange(1, len(words)), draw.choice((_email, _address, _iban, _card))(draw))
+            lines[place] = " ".join(words)
         return "\n".join(lines)
 
     def symbols(self, draw: random.Random, text: str) -> str:
@@ -119,6 +121,11 @@ SPOILT: Final = (
 )
 COPIED: Final = ("exact_duplicate", "near_duplicate")
 DEFECTS: Final = (*SPOILT, *COPIED)
+
+
+def shuffled_words(draw: random.Random, text: str) -> str:
+    """Return the words of each line of a text in any order."""
+    return "\n".join(" ".join(draw.sample(words, len(words))) for words in map(str.split, text.split("\n")))
 
 
 def site_lines(language: MadeLanguage) -> tuple[str, ...]:

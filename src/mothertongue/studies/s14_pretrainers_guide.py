@@ -30,7 +30,7 @@ from mothertongue.studies.interventions import FULL, as_markdown, as_values, dec
 from mothertongue.studies.made_corpus import TAG, MadeLanguage
 from mothertongue.studies.measured import Measured, measured
 from mothertongue.studies.probe import probe_accuracy, toxic_share
-from mothertongue.studies.small_model import Budget, SmallModels
+from mothertongue.studies.small_model import Budget, SmallModels, each
 from mothertongue.studies.study import Scale, Study
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Size:
 
 _SIZES: Final = {
     Scale.SMOKE: _Size(64, 30, 1, 4, Budget(2, width=32, row=64, batch=2, vocabulary=300)),
-    Scale.MINI: _Size(256, 200, 6, 96, Budget(400)),
+    Scale.MINI: _Size(256, 200, 6, 96, Budget(400, width=64)),
     Scale.LAPTOP: _Size(4096, 1000, 30, 500, Budget(3000, layers=4, width=256, vocabulary=2000, batch=8, rate=2e-3)),
     Scale.PAPER: _Size(10_000_000, 5000, 500, 10_000, Budget(88_064, 24, 2048, 32_000, 512, 4096, 1e-3)),
 }
@@ -110,7 +110,9 @@ class PretrainersGuide:
         trained = models.train({name: [document.text for document in texts] for name, texts in chosen.items()})
         scores = models.score(trained, held_out_texts(language, size.held_out, seed))
         listed = {name: scores[name] for name in (FULL, *INTERVENTIONS)}
-        rates = {name: _rates(models, trained[name], language, size, seed) for name in listed}
+        rates = dict(
+            zip(listed, each(lambda name: _rates(models, trained[name], language, size, seed), listed), strict=True)
+        )
         rows = decision_table(listed, kept, rates, groups(), seed)
         durability.write_text(folder / "decisions.md", as_markdown(rows))
         durability.write_json(folder / "decisions.json", as_values(rows))

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mothertongue.evaluation.scorer import DocumentBits
 
 _AT_ONCE = 2
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,8 @@ class SmallModels:
         Raises ValueError for an arm whose texts do not fill one row.
         """
         first = self.untrained if start is None else start
-        # PyTorch lets go of the interpreter while it computes.
-        with one_thread(), ThreadPoolExecutor(_AT_ONCE, initializer=_prepare_thread) as pool:
-            models = pool.map(lambda texts: self._train(copy.deepcopy(first), texts), arms.values())
-            return dict(zip(arms, models, strict=True))
+        models = each(lambda texts: self._train(copy.deepcopy(first), texts), arms.values())
+        return dict(zip(arms, models, strict=True))
 
     def score(
         self, models: Mapping[str, LlamaForCausalLM], groups: Mapping[str, Sequence[str]]
@@ -78,8 +78,7 @@ class SmallModels:
             scorer = Scorer(model, self.tokenizer)
             return {name: bits_per_byte(scorer, texts) for name, texts in groups.items()}
 
-        with one_thread():
-            return {name: of(model) for name, model in models.items()}
+        return dict(zip(models, each(of, models.values()), strict=True))
 
     def _train(self, model: LlamaForCausalLM, texts: Sequence[str]) -> LlamaForCausalLM:
         from mothertongue.training.loop import Loop, LoopOptions
@@ -100,6 +99,15 @@ class SmallModels:
         Loop(model, CausalObjective(), {"text": rows}, order, trainable, LoopOptions(steps)).run()
         finish(model, trainable)
         return model
+
+
+def each(function: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
+    """Return what `function` makes of every item, in order, two at a time with one thread of arithmetic each.
+
+    PyTorch lets go of the interpreter while it computes; random numbers of its global generator must not be drawn.
+    """
+    with one_thread(), ThreadPoolExecutor(_AT_ONCE, initializer=_prepare_thread) as pool:
+        return list(pool.map(function, items))
 
 
 @contextmanager
