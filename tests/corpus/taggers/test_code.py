@@ -39,6 +39,8 @@ PROSE = [
     "- item een",
     "See https://example.org/a_b?c=d&e=f",
     "while walking: fun",
+    "일요일(기본값)",
+    "星期日（默认）",
 ]
 
 

@@ -77,7 +77,8 @@ class Code(RowTagger):
 
 @cache
 def _signs() -> tuple[tuple[re.Pattern[str], int], ...]:
-    return tuple((re.compile(row["pattern"]), row["points"]) for row in table("code")["signs"])
+    # Names of programs are ASCII; brackets behind a word of another script are everyday writing.
+    return tuple((re.compile(row["pattern"], re.ASCII), row["points"]) for row in table("code")["signs"])
 
 
 @cache

@@ -213,7 +213,7 @@ def phones(text: str) -> Iterator[Span]:
 def is_phone(raw: str, groups: list[str], *, marked: bool) -> bool:
     """Return whether digits in these groups are a phone number; `marked` says that a sign for phones stands before."""
     number = "".join(groups)
-    if raw.startswith(("+", "(+")) or (number.startswith("00") and len(groups) > 1):
+    if raw.startswith(("+", "(+")) or (groups[0].startswith("00") and len(groups) > 1):
         code = number if "+" in raw[:2] else number[2:]
         return 8 <= len(code) <= 15 and _begins(code, table("pii")["calling_codes"])
     if marked:
