@@ -41,7 +41,9 @@ class Calibration:
         """Return [texts, labels + 1] probabilities; the last column is "none of these", each row sums to 1."""
         odds = np.exp(self.scale * (scores - scores.max(1, keepdims=True)) / np.sqrt(mass)[:, None])
         facts = typicality_facts(scores, background, mass, expected)
-        none = 1 / (1 + np.exp(-np.clip(facts @ np.array(self.unknown), -50, 50)))
+        # Row by row, not as a matrix product: a text gets the same bits in every batch.
+        against = (facts * np.array(self.unknown)).sum(1)
+        none = 1 / (1 + np.exp(-np.clip(against, -50, 50)))
         known = odds / odds.sum(1, keepdims=True) * (1 - none)[:, None]
         return np.concatenate([known, none[:, None]], axis=1)
 

@@ -5,6 +5,7 @@ Needs the extra `fasttext` (fasttext-predict: reads models, trains none).
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,10 +17,14 @@ from mothertongue.corpus.identify.identifier import NO_LANGUAGE, Ranking
 from mothertongue.corpus.identify.missing import missing_extra
 from mothertongue.corpus.identify.tags import bcp47
 from mothertongue.corpus.identify.taught import MOST, not_an_identifier
-from mothertongue.errors import InputError
+from mothertongue.errors import InputError, WorkError
 
 FAMILY = "fasttext"
-_MAGIC = (793712314).to_bytes(4, "little")
+_MAGIC, _SUPERVISED, _LABEL = 793712314, 3, 1
+_OPTIONS = struct.Struct("<2i12id")
+_COUNTS = struct.Struct("<iiiqq")
+_ENTRY = struct.Struct("<qb")
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,19 +37,16 @@ class FastText:
 
     def __post_init__(self) -> None:
         try:
-            with self.path.open("rb") as stream:
-                found = stream.read(4)
-        except OSError as error:
-            raise InputError(not_an_identifier(self.path, str(error), "a fastText model")) from error
-        if found != _MAGIC:
-            raise InputError(not_an_identifier(self.path, found.hex(), "a fastText model, which begins with ba162f2f"))
-        object.__setattr__(self, "content", durability.sha256_file(self.path))
+            object.__setattr__(self, "content", durability.sha256_file(self.path))
+            _labels(self.path, self.content)
+        except (OSError, ValueError, struct.error, WorkError) as error:
+            raise InputError(not_an_identifier(self.path, str(error), "a fastText model of classes")) from error
         _model(self.path, self.content)
 
     @property
     def labels(self) -> frozenset[str]:
         """The tags that the model can give."""
-        return frozenset(bcp47(label, FAMILY) for label in _model(self.path, self.content).labels) - {NO_LANGUAGE}
+        return frozenset(bcp47(label, FAMILY) for label in _labels(self.path, self.content)) - {NO_LANGUAGE}
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -67,6 +69,27 @@ def _ranking(model: Any, text: str) -> Ranking:
         # fastText rounds upwards past 1
         summed[tag] = min(1.0, summed.get(tag, 0.0) + float(probability))
     return sorted(summed.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+@lru_cache(maxsize=4)
+def _labels(path: Path, _content: str) -> tuple[str, ...]:
+    """Return the labels in the dictionary of a model; raises ValueError when it is none (or gives no classes)."""
+    with path.open("rb", buffering=_CHUNK) as stream:
+        magic, _version, *options = _OPTIONS.unpack(stream.read(_OPTIONS.size))
+        if magic != _MAGIC or options[7] != _SUPERVISED:
+            raise ValueError("not a fastText model of classes")
+        entries, _words, number, _tokens, _pruned = _COUNTS.unpack(stream.read(_COUNTS.size))
+        names = []
+        for _ in range(entries):
+            name = bytearray()
+            while (byte := stream.read(1)) not in (b"\0", b""):
+                name += byte
+            _count, kind = _ENTRY.unpack(stream.read(_ENTRY.size))
+            if kind == _LABEL:
+                names.append(name.decode("utf-8", "replace"))
+    if len(names) != number or not names:
+        raise ValueError("its dictionary is damaged")
+    return tuple(names)
 
 
 @lru_cache(maxsize=4)

@@ -9,20 +9,30 @@ from numba import njit
 
 from mothertongue.corpus.identify.space import UNCOVERED_ROWS
 
-_AUTOMATON = "u4[::1], i4[::1], i4[::1], i8"
+_AUTOMATON = "u4[::1], i4[::1], i4[::1], i1[::1], i8"
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(64 - (UNCOVERED_ROWS.bit_length() - 1))
 
 
 @njit(f"i8(u1[:], i8, i8, {_AUTOMATON}, i4[::1], i4[::1])", cache=True, nogil=True)
 def _find(  # noqa: PLR0913 - compiled code has no objects
-    data: Any, start: int, end: int, moves: Any, rows: Any, outputs: Any, features: int, counts: Any, found: Any
+    data: Any,
+    start: int,
+    end: int,
+    moves: Any,
+    rows: Any,
+    outputs: Any,
+    depths: Any,
+    features: int,
+    counts: Any,
+    found: Any,
 ) -> int:
     """Count the features of data[start:end] in `counts`, list each once in `found`, and return how many there are."""
     number = 0
     state = np.int64(0)
     point = np.uint64(0)
     covered = True
+    length = 0
     for place in range(start, end):
         byte = data[place]
         state = np.int64(moves[np.int64(rows[state]) * 256 + byte])
@@ -30,9 +40,11 @@ def _find(  # noqa: PLR0913 - compiled code has no objects
         if byte < 0x80:
             covered = True
         elif byte >= 0xC0:
-            covered, point = feature >= 0, np.uint64(byte)
+            covered, point, length = False, np.uint64(byte), 1
         else:
-            covered = covered or feature >= 0
+            length += 1
+            # An n-gram that has only the tail of a character in it belongs to other characters.
+            covered = covered or (feature >= 0 and depths[state] >= length)
             point = (point << np.uint64(6)) ^ np.uint64(byte & 0x3F)
         if feature >= 0:
             if counts[feature] == 0:
@@ -50,7 +62,7 @@ def _find(  # noqa: PLR0913 - compiled code has no objects
 
 
 @njit(f"Tuple((i4[::1], i4[::1], i8[::1]))(u1[:], i8[::1], {_AUTOMATON})", cache=True, nogil=True)
-def text_bags(data: Any, starts: Any, moves: Any, rows: Any, outputs: Any, features: int) -> Any:
+def text_bags(data: Any, starts: Any, moves: Any, rows: Any, outputs: Any, depths: Any, features: int) -> Any:
     """Return the features of each text in rising order, how often each occurs, and where each text starts."""
     counts = np.zeros(features + UNCOVERED_ROWS, np.int32)
     found = np.empty(features + UNCOVERED_ROWS, np.int32)
@@ -59,7 +71,7 @@ def text_bags(data: Any, starts: Any, moves: Any, rows: Any, outputs: Any, featu
     where = np.zeros(len(starts), np.int64)
     total = 0
     for text in range(len(starts) - 1):
-        number = _find(data, starts[text], starts[text + 1], moves, rows, outputs, features, counts, found)
+        number = _find(data, starts[text], starts[text + 1], moves, rows, outputs, depths, features, counts, found)
         for feature in np.sort(found[:number]):
             kept[total], numbers[total] = feature, counts[feature]
             counts[feature] = 0
@@ -79,14 +91,16 @@ def bag_scores(features: Any, weights: Any, starts: Any, table: Any) -> Any:
 
 
 @njit(f"Tuple((f4[:, ::1], f4[::1]))(u1[:], i8[::1], {_AUTOMATON}, f4[:, ::1])", cache=True, nogil=True)
-def text_scores(data: Any, starts: Any, moves: Any, rows: Any, outputs: Any, features: int, table: Any) -> Any:
+def text_scores(
+    data: Any, starts: Any, moves: Any, rows: Any, outputs: Any, depths: Any, features: int, table: Any
+) -> Any:
     """Return the same scores straight from the texts, and the sum of weights of each."""
     counts = np.zeros(features + UNCOVERED_ROWS, np.int32)
     found = np.empty(features + UNCOVERED_ROWS, np.int32)
     scores = np.zeros((len(starts) - 1, table.shape[1]), np.float32)
     mass = np.zeros(len(starts) - 1, np.float32)
     for text in range(len(starts) - 1):
-        number = _find(data, starts[text], starts[text + 1], moves, rows, outputs, features, counts, found)
+        number = _find(data, starts[text], starts[text + 1], moves, rows, outputs, depths, features, counts, found)
         row = scores[text]
         for place in range(number):
             feature = found[place]

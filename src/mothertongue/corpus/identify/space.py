@@ -44,6 +44,24 @@ class Automaton:
             state.update(np.ascontiguousarray(part).tobytes())
         return state.hexdigest()
 
+    @cached_property
+    def depths(self) -> NDArray[np.int8]:
+        """How many bytes a state remembers: the least number of them that leads to it from the first state."""
+        depths = np.full(len(self.rows), -1, np.int8)
+        depths[0], level = 0, np.zeros(1, np.int64)
+        while len(level):
+            reached = np.zeros(len(depths), bool)
+            reached[self.moves.reshape(-1, 256)[self.rows[level]].ravel()] = True
+            fresh = reached & (depths < 0)
+            depths[fresh] = depths[level[0]] + 1
+            level = np.flatnonzero(fresh)
+        return depths
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What compiled code needs of it, in its order."""
+        return self.moves, self.rows, self.outputs, self.depths, self.features
+
     @property
     def size(self) -> int:
         """Number of features with the rows for uncovered characters."""
@@ -156,9 +174,7 @@ def bags(texts: Sequence[str], automaton: Automaton) -> Bags:
     from mothertongue.corpus.identify.kernels import text_bags
 
     data, starts = encode(texts)
-    features, counts, where = text_bags(
-        data, starts, automaton.moves, automaton.rows, automaton.outputs, automaton.features
-    )
+    features, counts, where = text_bags(data, starts, *automaton.parts)
     return Bags(features, np.log1p(counts).astype(np.float32), where)
 
 

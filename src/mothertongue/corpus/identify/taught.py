@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -90,9 +90,9 @@ class TaughtIdentifier:
         """Return [texts, labels + 1] probabilities in the order of `names`; the last column is `und`."""
         from mothertongue.corpus.identify.kernels import text_scores
 
-        made = self.automaton
+        score: Callable[..., Any] = text_scores
         data, starts = encode(texts)
-        columns, mass = text_scores(data, starts, made.moves, made.rows, made.outputs, made.features, self.table)
+        columns, mass = score(data, starts, *self.automaton.parts, self.table)
         scores = np.maximum.reduceat(columns[:, :-1], self._starts, axis=1).astype(np.float64)
         background = columns[:, -1].astype(np.float64)
         return self.calibration.probabilities(scores, background, np.maximum(mass, 1e-6), self.expected)
