@@ -27,7 +27,7 @@ PLAIN = (
     "ทุกเช้าวันเสาร์ แม่ค้าพายเรือ",
     "Ziwa la Chumvi ni ziwa dogo.",
 )
-BOMB = 40_000_000
+BOMB = 20_000_000
 
 Build = Callable[[list[str]], bytes]
 
@@ -224,107 +224,154 @@ LAUGHS = '<!DOCTYPE page [<!ENTITY l0 "ha">' + "".join(f'<!ENTITY l{n} "{f"&l{n 
 PARAMETER_LAUGHS = '<!DOCTYPE page [<!ENTITY % a "x"><!ENTITY % b "%a;%a;%a;"><!ENTITY c "%b;%b;">'
 
 
+SOUP = b"<b><i><a><p><div><table><tr><td><ul><li><font color=red><svg><foreignObject>"
+
+
+def _txt_attacks() -> list[bytes]:
+    return [
+        b"\xff\xfe" + b"\0" * 1001,
+        b"\xef\xbb\xbf" * 1000,
+        b"\xed\xa0\x80" * 99,
+        b"\0\0\xfe\xff" + b"\xff" * 8,
+    ]
+
+
+def _md_attacks() -> list[bytes]:
+    return [
+        b"[" * 200_000,
+        b"*a_" * 100_000,
+        b"> " * 50_000 + b"x",
+        b"- " * 20_000,
+        b"`" * 99_999,
+        b"![[](" * 50_000,
+    ]
+
+
+def _html_attacks() -> list[bytes]:
+    return [
+        b"<div>" * 200_000,
+        SOUP * 3000,
+        b"<!--" * 200_000,
+        b"<a " * 300_000,
+        b"<p " + b"a=b " * 200_000,
+        b"<font a=%d>" * 50_000,
+        b"".join(b"<p><font a=%d>x" % n for n in range(20_000)),
+        b"<table>" * 100_000,
+        b"<p>x" * 100_000,
+        b"<body>" + b"<a href=x>y</a><br>" * 50_000,
+        b"<span class=switchinline>" + b"<i id=default hidden>x</i>" * 40_000,
+        b'<meta charset="punycode">' + b"a-" * 100_000,
+        b"<select><option>" * 50_000,
+    ]
+
+
+def _jsonl_attacks() -> list[bytes]:
+    return [
+        b"[" * 900_000,
+        b'{"a":' * 200_000,
+        b'{"n": ' + b"9" * 500_000 + b"}",
+        b'{"text": "\\ud800"}',
+        b"\n" * 300_000,
+    ]
+
+
+def _parquet_attacks() -> list[bytes]:
+    return [parquet_file(["x" * 5_000_000] * 8)]
+
+
+def _page_attacks() -> list[bytes]:
+    return [
+        (LAUGHS + "]><page><p>&l9;</p></page>").encode(),
+        (PARAMETER_LAUGHS + "]><page><p>&c;</p></page>").encode(),
+        b"<page>" + b"<section>" * 200_000,
+        b"<page " + b"".join(b"a%d='' " % n for n in range(50_000)) + b"/>",
+        b'<!DOCTYPE page SYSTEM "file:///etc/passwd"><page/>',
+        b"<page>" + b"<!--x-->" * 100_000 + b"</page>",
+    ]
+
+
+def _warc_attacks() -> list[bytes]:
+    return [
+        warc_record("response", http_answer(gzip.compress(b"0" * BOMB), Content_Encoding="gzip"), "application/http"),
+        warc_record("response", http_answer(b"ffffffffff\r\nx", Transfer_Encoding="chunked"), "application/http"),
+        b"WARC/1.0\r\n" + b"A: b\r\n" * 100_000 + b"\r\n",
+        b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 18446744073709551615\r\n\r\nx",
+        b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: -5\r\n\r\nx",
+        warc_record("response", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n", "application/http"),
+    ]
+
+
+def _epub_attacks() -> list[bytes]:
+    return [
+        epub_file(["weg"], names=["../../../../etc/passwd"]),
+        epub_file(["weg"], names=["/etc/passwd"]),
+        epub_file(["weg"], names=["..%2f..%2fetc%2fpasswd", "c:\\windows", "\0"]),
+        epub_file(["a" * BOMB]),
+        epub_file(["a" * 1_000_000] * 40),
+        epub_file(["x"], package="OPS/x.opf", **{"META-INF_encryption.xml": b'<e><r URI="OPS/c0.xhtml"/></e>'}),
+        epub_file(["x"], **{"META-INF_container.xml": (LAUGHS + "]><container>&l9;</container>").encode()}),
+        epub_file(["x"], **{"META-INF_container.xml": b"<a>" * 100_000}),
+        epub_file(["<div>" * 100_000]),
+        epub_file(["x"] * 3000),
+    ]
+
+
+def _pdf_attacks() -> list[bytes]:
+    return [
+        pdf_file(["x"], kids="2 0 R"),
+        pdf_file(["x"], kids="5 0 R " * 5000),
+        pdf_file(["x"], o5=b"<< /Type /Page /Parent 5 0 R /Contents 5 0 R >>"),
+        pdf_file(["x"], o6=b"<< /Length 6 0 R >>\nstream\nx\nendstream"),
+        pdf_file(["x"], o3=b"3 0 R"),
+        pdf_file(["x"], o1=b"<< /Type /Catalog /Pages 1 0 R >>"),
+        pdf_file(["x"], o1=b"[" * 50_000),
+        pdf_file([], streams=[b"0" * BOMB]),
+        pdf_file([], streams=[b"BT " + b"(x) Tj " * 100_000]),
+        pdf_file([], streams=[b"q " * 200_000]),
+        pdf_file([], streams=[b"[" * 100_000]),
+        pdf_file([], streams=[b"(" * 100_000]),
+        pdf_file(["x"], o6=b"<< /Length 9 /Filter [" + b"/FlateDecode " * 5000 + b"] >>\nstream\nx\nendstream"),
+        pdf_file(["x"]).replace(b"startxref", b"startxref\n0\n%"),
+        pdf_file(["x"]).replace(b"/Root 1 0 R", b"/Root 1 0 R /Prev 9 /Encrypt 4 0 R"),
+        b"%PDF-1.7\n" + b"1 0 obj\n" * 50_000,
+    ]
+
+
+def _po_attacks() -> list[bytes]:
+    return [
+        b'msgid "' * 50_000,
+        b'msgid "a"\nmsgstr "' + b"\\" * 500_000,
+        b'"\n' * 200_000,
+        b"#, fuzzy\n" * 100_000,
+    ]
+
+
+def _mo_attacks() -> list[bytes]:
+    return [
+        struct.pack("<IIIIIII", 0x950412DE, 0, 2**31, 28, 28, 0, 0),
+        struct.pack("<IIIIIII", 0x950412DE, 0, 9, 0, 0, 0, 0),
+    ]
+
+
+ATTACKS: dict[str, Callable[[], list[bytes]]] = {
+    ".txt": _txt_attacks,
+    ".md": _md_attacks,
+    ".html": _html_attacks,
+    ".jsonl": _jsonl_attacks,
+    ".parquet": _parquet_attacks,
+    ".page": _page_attacks,
+    ".warc": _warc_attacks,
+    ".epub": _epub_attacks,
+    ".pdf": _pdf_attacks,
+    ".po": _po_attacks,
+    ".mo": _mo_attacks,
+}
+
+
 @cache
 def attacks(suffix: str) -> list[bytes]:
     """Return the known attacks on a format."""
-    soup = "<b><i><a><p><div><table><tr><td><ul><li><font color=red><svg><foreignObject>"
-    zeros = b"0" * BOMB
-    bodies = {
-        ".txt": [
-            b"\xff\xfe" + b"\0" * 1001,
-            b"\xef\xbb\xbf" * 1000,
-            b"\xed\xa0\x80" * 99,
-            b"\0\0\xfe\xff" + b"\xff" * 8,
-        ],
-        ".md": [
-            b"[" * 200_000,
-            b"*a_" * 100_000,
-            b"> " * 50_000 + b"x",
-            b"- " * 20_000,
-            b"`" * 99_999,
-            b"![[](" * 50_000,
-        ],
-        ".html": [
-            b"<div>" * 200_000,
-            soup.encode() * 3000,
-            b"<!--" * 200_000,
-            b"<a " * 300_000,
-            b"<p " + b"a=b " * 200_000,
-            b"<font a=%d>" * 50_000,
-            b"".join(b"<p><font a=%d>x" % n for n in range(20_000)),
-            b"<table>" * 100_000,
-            b"<p>x" * 100_000,
-            b"<body>" + b"<a href=x>y</a><br>" * 50_000,
-            b"<span class=switchinline>" + b"<i id=default hidden>x</i>" * 40_000,
-            b'<meta charset="punycode">' + b"a-" * 100_000,
-            b"<select><option>" * 50_000,
-        ],
-        ".jsonl": [
-            b"[" * 900_000,
-            b'{"a":' * 200_000,
-            b'{"n": ' + b"9" * 500_000 + b"}",
-            b'{"text": "\\ud800"}',
-            b"\n" * 300_000,
-        ],
-        ".parquet": [parquet_file(["x" * 5_000_000] * 8)],
-        ".page": [
-            (LAUGHS + "]><page><p>&l9;</p></page>").encode(),
-            (PARAMETER_LAUGHS + "]><page><p>&c;</p></page>").encode(),
-            b"<page>" + b"<section>" * 200_000,
-            b"<page " + b"".join(b"a%d='' " % n for n in range(50_000)) + b"/>",
-            b'<!DOCTYPE page SYSTEM "file:///etc/passwd"><page/>',
-            b"<page>" + b"<!--x-->" * 100_000 + b"</page>",
-        ],
-        ".warc": [
-            warc_record("response", http_answer(gzip.compress(zeros), Content_Encoding="gzip"), "application/http"),
-            warc_record("response", http_answer(b"ffffffffff\r\nx", Transfer_Encoding="chunked"), "application/http"),
-            b"WARC/1.0\r\n" + b"A: b\r\n" * 100_000 + b"\r\n",
-            b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 18446744073709551615\r\n\r\nx",
-            b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: -5\r\n\r\nx",
-            warc_record("response", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n", "application/http"),
-        ],
-        ".epub": [
-            epub_file(["weg"], names=["../../../../etc/passwd"]),
-            epub_file(["weg"], names=["/etc/passwd"]),
-            epub_file(["weg"], names=["..%2f..%2fetc%2fpasswd", "c:\\windows", "\0"]),
-            epub_file(["a" * BOMB]),
-            epub_file(["a" * 1_000_000] * 40),
-            epub_file(["x"], package="OPS/x.opf", **{"META-INF_encryption.xml": b'<e><r URI="OPS/c0.xhtml"/></e>'}),
-            epub_file(["x"], **{"META-INF_container.xml": (LAUGHS + "]><container>&l9;</container>").encode()}),
-            epub_file(["x"], **{"META-INF_container.xml": b"<a>" * 100_000}),
-            epub_file(["<div>" * 100_000]),
-            epub_file(["x"] * 3000),
-        ],
-        ".pdf": [
-            pdf_file(["x"], kids="2 0 R"),
-            pdf_file(["x"], kids="5 0 R " * 5000),
-            pdf_file(["x"], o5=b"<< /Type /Page /Parent 5 0 R /Contents 5 0 R >>"),
-            pdf_file(["x"], o6=b"<< /Length 6 0 R >>\nstream\nx\nendstream"),
-            pdf_file(["x"], o3=b"3 0 R"),
-            pdf_file(["x"], o1=b"<< /Type /Catalog /Pages 1 0 R >>"),
-            pdf_file(["x"], o1=b"[" * 50_000),
-            pdf_file([], streams=[zeros]),
-            pdf_file([], streams=[b"BT " + b"(x) Tj " * 100_000]),
-            pdf_file([], streams=[b"q " * 200_000]),
-            pdf_file([], streams=[b"[" * 100_000]),
-            pdf_file([], streams=[b"(" * 100_000]),
-            pdf_file(["x"], o6=b"<< /Length 9 /Filter [" + b"/FlateDecode " * 5000 + b"] >>\nstream\nx\nendstream"),
-            pdf_file(["x"]).replace(b"startxref", b"startxref\n0\n%"),
-            pdf_file(["x"]).replace(b"/Root 1 0 R", b"/Root 1 0 R /Prev 9 /Encrypt 4 0 R"),
-            b"%PDF-1.7\n" + b"1 0 obj\n" * 50_000,
-        ],
-        ".po": [
-            b'msgid "' * 50_000,
-            b'msgid "a"\nmsgstr "' + b"\\" * 500_000,
-            b'"\n' * 200_000,
-            b"#, fuzzy\n" * 100_000,
-        ],
-        ".mo": [
-            struct.pack("<IIIIIII", 0x950412DE, 0, 2**31, 28, 28, 0, 0),
-            struct.pack("<IIIIIII", 0x950412DE, 0, 9, 0, 0, 0, 0),
-        ],
-    }
-    return bodies[suffix]
+    return ATTACKS[suffix]()
 
 
 @cache
@@ -333,7 +380,7 @@ def _bomb(packed: str) -> bytes:
 
 
 def bombs(suffix: str) -> list[tuple[str, bytes]]:
-    """Return compressed files of a format that become forty megabytes, as (ending, bytes)."""
+    """Return compressed files of a format that become twenty megabytes, as (ending, bytes)."""
     return [(suffix + packed, _bomb(packed)) for packed in PACK] if suffix in PACKABLE else []
 
 

@@ -27,7 +27,7 @@ def text_of(source: str) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_main_text_of_typical_pages_is_whole(page):
-    """Pages of eight kinds in eight languages: every line of the text is there, and nothing else but what is known."""
+    """Pages of seven kinds in seven languages: every line of the text is there, and nothing else but what is known."""
     wanted = [line for line in page.with_suffix(".txt").read_text("utf-8").splitlines() if line]
     found = [line for line in text_of(page.read_text("utf-8")).splitlines() if line]
     kept = [line for line in found if line not in KNOWN_EXTRA.get(page.stem, set())]

@@ -9,6 +9,7 @@ from pathlib import Path
 from mothertongue.corpus.document import Dropped
 from mothertongue.corpus.listing import list_files
 from mothertongue.corpus.readers import known_suffixes
+from mothertongue.corpus.readers.streams import PACKED
 from mothertongue.errors import InputError, Problem
 
 KEY = "corpus.sources"
@@ -41,8 +42,12 @@ def check_sources(sources: Sequence[Path]) -> None:
 
 
 def _source(code: str, value: str, message: str, do: str) -> Problem:
-    allowed = "an existing file, or a folder with files ending in " + " ".join(known_suffixes())
+    allowed = "an existing file, or a folder with files ending in " + _endings()
     return Problem(code=code, key=KEY, value=value, message=message, allowed=allowed, do=do)
+
+
+def _endings() -> str:
+    return f"{' '.join(known_suffixes())}, formats of text also compressed ({' '.join(PACKED)})"
 
 
 def _nearest(path: Path) -> str:
@@ -65,8 +70,7 @@ def no_readable_file(sources: Sequence[Path | str], dropped: Sequence[Dropped]) 
             key=KEY,
             value=_names(sources),
             message=f"no text could be read; found: {listed or 'nothing'}",
-            allowed="UTF-8 text, tables with a column `text` or `messages`, in files ending in "
-            + " ".join(known_suffixes()),
+            allowed="UTF-8 text, tables with a column `text` or `messages`, in files ending in " + _endings(),
             do="convert the files (for example with iconv or pandoc), or name another folder",
         )
     )

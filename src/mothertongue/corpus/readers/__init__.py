@@ -18,7 +18,7 @@ from mothertongue.corpus.readers.jsonl import JsonLinesReader
 from mothertongue.corpus.readers.markdown import MarkdownReader
 from mothertongue.corpus.readers.parquet import ParquetReader
 from mothertongue.corpus.readers.pdf import PdfReader
-from mothertongue.corpus.readers.streams import USUAL_LIMITS, Limits
+from mothertongue.corpus.readers.streams import PACKED, USUAL_LIMITS, Limits
 from mothertongue.corpus.readers.text import TextReader
 from mothertongue.corpus.readers.warc import WarcReader
 from mothertongue.corpus.readers.xml import XmlReader
@@ -66,5 +66,5 @@ def reader_for(path: Path, language: str, limits: Limits | None = None) -> Reade
 
 
 def known_suffixes() -> tuple[str, ...]:
-    """Return all endings of file names that can be read, sorted."""
-    return tuple(sorted(readers("und")))
+    """Return the endings of file names that can be read, sorted, without those of compressed files."""
+    return tuple(sorted(suffix for suffix in readers("und") if not suffix.endswith(PACKED)))
