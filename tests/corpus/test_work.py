@@ -1,9 +1,10 @@
-"""A folder of work: only what is missing, changed or damaged runs again, and totals and bits are always the same."""
+"""A folder of work: only what is missing, changed or damaged runs again; totals and bits are always the same (R12)."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 
 import pytest
@@ -17,6 +18,8 @@ from mothertongue.corpus.executors import Inline, Processes
 from mothertongue.corpus.task import Job, Task, job_of
 from mothertongue.corpus.work import Work, costs, manifests, open_work, total
 from mothertongue.errors import InputError, WorkError
+
+TRUNCATIONS, FLIPS = 20, 50
 
 
 @pytest.fixture
@@ -296,3 +299,27 @@ def test_executors_and_workers_change_between_restarts(folder):
     other = folder.with_name("inline")
     whole(other)
     assert small.tree(folder) == small.tree(other)
+
+
+def damages(data: bytes, draw: random.Random):
+    """Copies of a file's content that a broken disk might give: cut short, and with one bit changed."""
+    yield from (data[: draw.randrange(len(data))] for _ in range(TRUNCATIONS))
+    for _ in range(FLIPS):
+        place = draw.randrange(len(data))
+        yield data[:place] + bytes([data[place] ^ 1 << draw.randrange(8)]) + data[place + 1 :]
+
+
+def test_every_damage_of_every_file_is_noticed(folder):
+    whole(folder, shards=2)
+    plan = [*small.plan_make(2), *small.plan_square(2), *small.plan_join(2)]
+    files = [folder / name for name in small.tree(folder)]
+    assert len(files) == 12
+    draw = random.Random(5)
+    for path in files:
+        data = path.read_bytes()
+        for damaged in damages(data, draw):
+            path.write_bytes(damaged)
+            work = Work(folder)
+            assert any(map(work.why, plan)) or damaged.split() == data.split(), path
+        path.write_bytes(data)
+    assert not any(map(Work(folder).why, plan))

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from mothertongue.corpus import listing
 from mothertongue.corpus.curate import curate
 from mothertongue.corpus.executors import Inline, Processes, RayTasks
+from mothertongue.corpus.listing import FoundFile
 from mothertongue.corpus.options import CurateOptions
 from mothertongue.corpus.steps import read
 from mothertongue.errors import MothertongueError
 
 OPTIONS = CurateOptions(held_out_bytes=4000, deduplicate=("exact", "near", "paragraphs"))
-# Small shards give many tasks, so that kills find many places; set here, where workers import it as well.
-read.SHARD_BYTES = 40_000
+
+
+def small_groups(files: Sequence[FoundFile], _: int, most: int) -> list[tuple[FoundFile, ...]]:
+    """Small groups of files give many tasks, so that kills find many places."""
+    return listing.shards(files, 40_000, most)
+
+
+read.shards = small_groups
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Worker processes: a killed one is replaced, a deadly task is named, and none outlives its parent."""
+"""Worker processes: a killed one is replaced, a deadly task is named, and none outlives its parent (R7, R8)."""
 
 from __future__ import annotations
 

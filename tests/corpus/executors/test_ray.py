@@ -1,4 +1,4 @@
-"""Ray tasks on a real local Ray: the bits of one process, workers that are killed, and nothing left behind."""
+"""Ray tasks on a real local Ray: the bits of one process, killed workers, and nothing left behind (R8, R15)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slurm arrays on a fake Slurm that really runs them: failures, losses, arrays that outlive their process."""
+"""Slurm arrays on a fake Slurm that really runs them: failures, losses, arrays that outlive their process (R8)."""
 
 from __future__ import annotations
 
