@@ -4,7 +4,8 @@
 
 The input is the corpus of the benchmarks (made below FOLDER, see corpus.py), repeated with other words: in nine of ten
 copies of a document about a third of the words is exchanged for words of the same document, in the tenth one word in
-fifty, so that there are near-duplicates, too. Every text takes part: languages are identified and not dropped.
+fifty, so that there are near-duplicates, too. Every text takes part: languages are identified and not dropped, or left
+alone with `--language-check off`.
 Memory is the sum of the proportional set sizes (what a process has for itself, and its share of what several map) of
 all processes of the curation, looked at four times a second.
 """
@@ -18,9 +19,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import psutil
@@ -35,7 +36,7 @@ from mothertongue.ledger import versions
 
 TARGET_BYTES = 1_500_000_000
 LANGUAGE = "en"
-OPTIONS = CurateOptions(language_check="warn", rules=("usual",), deduplicate=("exact", "near"))
+OPTIONS = CurateOptions(language_check="warn", deduplicate=("exact", "near"))
 EXCHANGED, NEAR, EVERY = 0.35, 0.02, 10
 FILE_BYTES = 8_000_000
 SECONDS = 0.25
@@ -106,9 +107,10 @@ def make_input(folder: Path, wanted: int) -> Path:
     return target
 
 
-def child(source: Path, work: Path, workers: int) -> None:
+def child(source: Path, work: Path, workers: int, language_check: Literal["warn", "off"]) -> None:
     """Curates, as a user's program would, and prints the funnel and what the steps cost."""
-    curated = curate([source], LANGUAGE, OPTIONS, folder=work, executor=Processes(workers))
+    options = replace(OPTIONS, language_check=language_check)
+    curated = curate([source], LANGUAGE, options, folder=work, executor=Processes(workers))
     value = {
         "funnel": [asdict(step) for step in curated.funnel],
         "duplicates": curated.duplicates,
@@ -117,11 +119,12 @@ def child(source: Path, work: Path, workers: int) -> None:
     print(json.dumps(durability.plain(value)))
 
 
-def measure(source: Path, workers: int) -> tuple[dict[str, Any], Peak, float]:
+def measure(source: Path, workers: int, language_check: str) -> tuple[dict[str, Any], Peak, float]:
     """What the curation printed, its peak memory, and its seconds of wall clock."""
     peak, began = Peak(), time.monotonic()
     with tempfile.TemporaryDirectory(dir=source.parent, prefix="curation-") as work:
         words = [sys.executable, __file__, str(source), "--child", work, "--workers", str(workers)]
+        words += ["--language-check", language_check]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         root = psutil.Process(process.pid)
         try:
@@ -143,14 +146,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--gigabytes", type=float, default=2.0)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--language-check", choices=["warn", "off"], default="warn")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        child(options.folder, options.child, options.workers)
+        child(options.folder, options.child, options.workers, options.language_check)
         return
     wanted = int(options.gigabytes * 1e9)
-    found, peak, seconds = measure(make_input(options.folder, wanted), options.workers)
+    source = make_input(options.folder, wanted)
+    found, peak, seconds = measure(source, options.workers, options.language_check)
     size = found["funnel"][0]["bytes"]
     for step, cost in sorted(found["steps"].items(), key=lambda item: -item[1]["cpu_seconds"]):
         print(f"{step:48} {cost['cpu_seconds']:9.1f} cpu s {cost['peak_memory_bytes'] / 1e6:8.0f} MB a process")
@@ -158,6 +163,7 @@ def main() -> None:
     print(f"peak {peak.proportional / 1e6:.0f} MB, {peak.proportional / TARGET_BYTES:.2f} of the target")
     if options.json:
         result = {"bytes": size, "seconds": seconds, "workers": options.workers, "peak": asdict(peak)}
+        result["language_check"] = options.language_check
         durability.write_json(options.json, {**result, "target_bytes": TARGET_BYTES, **found, "versions": versions()})
     if peak.proportional > TARGET_BYTES:
         raise SystemExit("above the target")
