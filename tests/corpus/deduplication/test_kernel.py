@@ -13,6 +13,7 @@ from mothertongue.corpus.deduplication.kernel import BLOCK
 from mothertongue.corpus.deduplication.minhash import (
     bands_for,
     ordered_shingles,
+    shingle_sets,
     shingles,
     sign,
     signature,
@@ -63,6 +64,8 @@ def test_a_batch_is_signed_like_its_texts_wherever_it_begins(bodies, first):
         expected = shingles(body) if take[row] else np.empty(0, np.uint64)
         assert (signatures[row] == signature(expected, 16, 4)).all()
         assert (counts[row] > 0) == (len(expected) > 0)
+    sets = {row: found.tolist() for row, found in shingle_sets(array, take)}
+    assert sets == {row: shingles(body).tolist() for row, body in enumerate(bodies) if take[row]}
 
 
 def test_a_text_longer_than_a_block_has_all_its_shingles():

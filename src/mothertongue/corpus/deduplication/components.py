@@ -33,8 +33,8 @@ from mothertongue.corpus.deduplication.job import VERSION, Job, exchange, exchan
 from mothertongue.corpus.deduplication.places import PartPlace, Place
 from mothertongue.corpus.work import Counts, Task, total
 
-EDGES_IN_MEMORY: Final = 1 << 23
-"""More edges than this (128 MiB) are joined by exchange."""
+EDGES_IN_MEMORY: Final = 1 << 22
+"""More edges than this (64 MiB, and a few times as much while they are joined) go by exchange."""
 MOST_ROUNDS: Final = 64
 
 

@@ -6,9 +6,9 @@ dump, shard and row in one 64-bit number, whose order is the order of the corpus
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,9 +93,18 @@ def write_parts(path: Path, table: pa.Table, part: Array, parts: int) -> None:
     order = np.argsort(part, kind="stable")
     borders = np.searchsorted(part[order], np.arange(parts + 1))
     ordered = table.take(pa.array(order)).combine_chunks()
-    with durability.writing(path) as temporary, pa.ipc.new_file(str(temporary), table.schema) as writer:
-        for first, last in pairwise(borders.tolist()):
-            writer.write_batch(_one_batch(ordered.slice(first, last - first)))
+    write_batches(path, (ordered.slice(first, last - first) for first, last in pairwise(borders.tolist())))
+
+
+def write_batches(path: Path, tables: Iterable[pa.Table]) -> int:
+    """Write each table as one batch, holding one at a time; return the number of rows."""
+    rows, waiting = 0, iter(tables)
+    first = next(waiting)
+    with durability.writing(path) as temporary, pa.ipc.new_file(str(temporary), first.schema) as writer:
+        for table in chain([first], waiting):
+            writer.write_batch(_one_batch(table))
+            rows += table.num_rows
+    return rows
 
 
 def _one_batch(table: pa.Table) -> pa.RecordBatch:
@@ -174,12 +183,7 @@ def join(folder: Path, *, files: Sequence[str], output: str) -> Counts:
     """Write a file whose parts are the joined parts of many; holds one part at a time."""
     paths = [folder / name for name in files]
     with pa.OSFile(str(paths[0])) as source, pa.ipc.open_file(source) as reader:
-        parts, schema = reader.num_record_batches, reader.schema
-    rows = 0
-    with durability.writing(folder / output) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
-        for part in range(parts):
-            # Batches, not hash ranges: parts of any meaning (bands, groups of shards) are joined alike.
-            table = read_part(paths, 0, 1, block=part, blocks=parts)
-            writer.write_batch(_one_batch(table))
-            rows += table.num_rows
-    return {"rows": rows}
+        parts = reader.num_record_batches
+    # Batches, not hash ranges: parts of any meaning (bands, groups of shards) are joined alike.
+    tables = (read_part(paths, 0, 1, block=part, blocks=parts) for part in range(parts))
+    return {"rows": write_batches(folder / output, tables)}

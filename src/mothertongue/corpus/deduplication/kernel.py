@@ -217,6 +217,32 @@ def collect(
 
 
 @compiled
+def collect_all(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    take: NDArray[np.bool_],
+    tables: Tables,
+    characters: bool,
+    multipliers: Hashes,
+) -> tuple[Hashes, NDArray[np.int64]]:
+    """Return the shingles of all taken texts, one text after another, and the end of each text, taken or not."""
+    ends = np.zeros(len(take), np.int64)
+    found = np.empty(4096, np.uint64)
+    number = 0
+    for row in range(len(take)):
+        if take[row]:
+            own = collect(data, offsets[row], offsets[row + 1], tables, characters, multipliers)
+            if number + len(own) > len(found):
+                larger = np.empty(2 * (number + len(own)), np.uint64)
+                larger[:number] = found[:number]
+                found = larger
+            found[number : number + len(own)] = own
+            number += len(own)
+        ends[row] = number
+    return found[:number], ends
+
+
+@compiled
 def token_places(data: NDArray[np.uint8], tables: Tables, characters: bool, multipliers: Hashes) -> NDArray[np.int64]:
     """Return first byte and end of every token of one text, shape (tokens, 2); `multipliers` are those of one token."""
     span = np.array([0, len(data)], np.int64)
@@ -393,3 +419,20 @@ def windows(
             starts[number], rows[number] = start, row
             number += 1
     return hashes, starts, rows
+
+
+@compiled
+def repeated(values: Hashes) -> NDArray[np.bool_]:
+    """Return which values occur more than once, or may: values that share a slot of a table with another one."""
+    slots = 1 << 10
+    while slots < 4 * len(values):
+        slots *= 2
+    seen = np.zeros(slots, np.uint8)
+    mask = np.uint64(slots - 1)
+    for place in range(len(values)):
+        slot = values[place] & mask
+        seen[slot] = min(seen[slot] + 1, 2)
+    several = np.empty(len(values), np.bool_)
+    for place in range(len(values)):
+        several[place] = seen[values[place] & mask] > 1
+    return several

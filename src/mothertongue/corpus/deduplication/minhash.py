@@ -6,6 +6,7 @@ The compiled kernel is loaded when it is first used, which takes a moment.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -65,6 +66,17 @@ def sign(
     hashing = (shingle_multipliers(SHINGLE_TOKENS), *lane_multipliers(lanes, seed))
     kernel.sign(data, offsets, take, tables(), characters, hashing, signatures, counts)
     return signatures, counts
+
+
+def shingle_sets(texts: pa.Array, take: NDArray[np.bool_], *, characters: bool = False) -> Iterator[tuple[int, Hashes]]:
+    """Yield the row and the `shingles` of each text that is taken, read in place like those of `sign`."""
+    from mothertongue.corpus.deduplication import kernel
+
+    data, offsets = text_bytes(texts)
+    found, ends = kernel.collect_all(data, offsets, take, tables(), characters, shingle_multipliers(SHINGLE_TOKENS))
+    for row in np.flatnonzero(take):
+        own = np.sort(found[ends[row - 1] if row else 0 : ends[row]])
+        yield int(row), own[np.append(True, own[1:] != own[:-1])] if len(own) else own
 
 
 def text_bytes(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from mothertongue.corpus.deduplication.components import find_components
 from mothertongue.corpus.deduplication.documents import Taken
 from mothertongue.corpus.deduplication.evidence import Shelf, Values, write_evidence
 from mothertongue.corpus.deduplication.exchange import (
+    ROWS_PER_PART,
     Array,
     Nodes,
     changes,
@@ -37,7 +39,7 @@ from mothertongue.corpus.deduplication.exchange import (
 )
 from mothertongue.corpus.deduplication.job import VERSION, Job, exchange, exchanged
 from mothertongue.corpus.deduplication.keys import KEYS
-from mothertongue.corpus.deduplication.minhash import band_hashes, bands_for, jaccard, shingles, sign
+from mothertongue.corpus.deduplication.minhash import band_hashes, bands_for, jaccard, shingle_sets, sign
 from mothertongue.corpus.deduplication.places import PartPlace, Place, ShardPlace
 from mothertongue.corpus.deduplication.tables import DuplicateTable
 from mothertongue.corpus.work import Counts, Task, total
@@ -51,8 +53,7 @@ def find_near(job: Job) -> DuplicateTable:
     hashing = {"lanes": options.near_lanes, "seed": options.seed, "bands": bands, "rows": rows}
     arguments = {"hashing": hashing, "parts": parts, "characters": job.characters}
     counts = total(job.per_shard("near-bands", "near:write_bands", arguments, extra=("facts",), weigh=True))
-    _find_pairs(job, bands, parts)
-    edges, similarities, verified = _verify(job, bands * parts)
+    edges, similarities, verified = _verify(job, _find_pairs(job, bands, parts))
     labels = find_components(job, edges, int(verified["edges"]))
     members = _members(job, labels, parts)
     job.per_part("near-elected", "elect:elect", parts, {}, members)
@@ -129,34 +130,52 @@ def _weights(folder: Path, name: str, rows: Array) -> Array:
 # --- pairs ------------------------------------------------------------------------------------------------------------
 
 
-def _find_pairs(job: Job, bands: int, parts: int) -> None:
+def _find_pairs(job: Job, bands: int, parts: int) -> int:
+    """Write the candidates, and return the number of tasks that did; a task takes as many parts as fit in memory."""
     files = joined(job.work, "near-bands", exchanged("near-bands", job.numbers)) + job.older("bands")
-    arguments = {"bands": bands, "chain": job.options.near_verify != "off"}
-    job.per_part("near-pairs", "near:find_pairs", bands * parts, arguments, files, extra=("candidates",))
+    tasks = -(-bands * parts // max(1, int(parts * ROWS_PER_PART / max(job.sizes()[0], 1))))
+    arguments = {"bands": bands, "ranges": parts, "chain": job.options.near_verify != "off"}
+    job.per_part("near-pairs", "near:find_pairs", tasks, arguments, files, extra=("candidates",))
+    return tasks
 
 
-def find_pairs(folder: Path, *, place: Place, bands: int, chain: bool, candidates: str) -> Counts:
-    """Write the pairs to compare of one band and hash range, by group of the first document; and their documents.
+def find_pairs(folder: Path, *, place: Place, bands: int, ranges: int, chain: bool, candidates: str) -> Counts:
+    """Write the pairs to compare of some bands and hash ranges, by group of the first document; and their documents.
+
+    The parts of all bands, `ranges` each, are dealt out to the tasks in their order.
+    """
+    where, every = PartPlace(**place), bands * ranges
+    found = [(_NONE, _NONE)]
+    for number in range(where.part * every // where.parts, (where.part + 1) * every // where.parts):
+        band, part = divmod(number, ranges)
+        table = read_part(where.paths(folder), part, ranges, block=band, blocks=bands)
+        found.append(_pairs_in_buckets(table, where.dump, chain))
+    first, second = _unique(*map(np.concatenate, zip(*found, strict=True)))
+    where.write(folder, table_of({"first": first, "second": second}), by="first")
+    touched = np.unique(np.concatenate([first, second]))
+    where.write(folder, table_of({"node": touched[dump_of(touched) == where.dump]}), candidates)
+    return {"pairs": len(first)}
+
+
+_NONE: Final = np.empty(0, np.uint64)
+
+
+def _pairs_in_buckets(table: pa.Table, dump: int, chain: bool) -> tuple[Nodes, Nodes]:
+    """Return the pairs of one band and hash range.
 
     Documents of a bucket are ordered by falling size; each is compared with the first and, with `chain`, with the one
     before it, so the work is linear in the bucket. A pair of earlier dumps is left out.
     """
-    where = PartPlace(**place)
-    each = where.parts // bands
-    band, part = divmod(where.part, each)
-    table = read_part(where.paths(folder), part, each, block=band, blocks=bands)
     hashes, places, sizes = column(table, "hash"), column(table, "node"), column(table, "size")
+    several = kernel.repeated(hashes)
+    hashes, places, sizes = hashes[several], places[several], sizes[several]
     order = np.lexsort((places, np.iinfo(np.uint32).max - sizes, hashes))
     places, new = places[order], changes(hashes[order])
     heads = np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))
     later = np.flatnonzero(~new)
     before = [heads[later], *([later - 1] if chain else [])]
     second = np.concatenate([places[rows] for rows in before])
-    first, second = _unique(*_oriented(np.tile(places[later], len(before)), second, where.dump))
-    where.write(folder, table_of({"first": first, "second": second}), by="first")
-    touched = np.unique(np.concatenate([first, second]))
-    where.write(folder, table_of({"node": touched[dump_of(touched) == where.dump]}), candidates)
-    return {"pairs": len(first)}
+    return _unique(*_oriented(np.tile(places[later], len(before)), second, dump))
 
 
 def _oriented(first: Nodes, second: Nodes, dump: int) -> tuple[Nodes, Nodes]:
@@ -217,9 +236,8 @@ def write_shard_evidence(
                 signatures, counts = sign(batch.large, take, lanes=lanes, seed=seed, characters=characters)
                 yield from ((int(rows[row]), signatures[row].view(np.uint64)) for row in np.flatnonzero(counts))
             elif take.any():
-                texts = batch.batch.column("text").filter(pa.array(take)).to_pylist()
-                for row, text in zip(rows[take], texts, strict=True):
-                    yield int(row), shingles(text, characters=characters)
+                sets = shingle_sets(batch.large, take, characters=characters)
+                yield from ((int(rows[row]), found) for row, found in sets)
 
     return {"documents": write_evidence(folder / where.output, arrays())}
 

@@ -14,7 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from mothertongue.corpus.deduplication.bloom import Bloom
-from mothertongue.corpus.deduplication.exchange import changes, column, dump_of, joined, parts_for, read_all, table_of
+from mothertongue.corpus.deduplication.exchange import (
+    changes,
+    column,
+    dump_of,
+    joined,
+    parts_for,
+    read_all,
+    table_of,
+    write_batches,
+)
 from mothertongue.corpus.deduplication.job import VERSION, Job, exchange, exchanged
 from mothertongue.corpus.deduplication.keys import halves, text_key
 from mothertongue.corpus.deduplication.places import PartPlace, Place, ShardPlace
@@ -77,20 +86,29 @@ def filter_keys(
     """
     where = PartPlace(**place)
     own, older = Bloom.sized(expected, rate), [Bloom.load(folder / name) for name in before]
-    tables = []
-    for path in where.paths(folder):
-        for batch in read_all(path):
-            high, low = column(batch, "hash"), column(batch, "low")
-            seen = own.add(high, low)
-            for known in older:
-                seen |= known.contains(high, low)
-            tables.append(pa.Table.from_batches([batch.filter(pa.array(seen))]).drop_columns(["hash", "low"]))
-    found = pa.concat_tables(tables)
-    where.write(folder, found)
+    seen, paths, size = 0, where.paths(folder), where.groups.size
+
+    def known() -> Iterator[pa.Table]:
+        nonlocal seen
+        for group in range(where.groups.number):
+            batches = [batch for path in paths[group * size : (group + 1) * size] for batch in read_all(path)]
+            found = pa.concat_tables([_known_rows(batch, own, older) for batch in batches])
+            seen += found.num_rows
+            yield found
+
+    write_batches(folder / where.output, known())
     own.save(folder / filter_output)
-    actual = 1 - np.prod([1 - known.actual_rate() for known in (own, *older)])
-    counts = {"keys": expected, "seen": found.num_rows, "filter_bytes": own.bits // 8}
+    actual = 1 - np.prod([1 - known_before.actual_rate() for known_before in (own, *older)])
+    counts = {"keys": expected, "seen": seen, "filter_bytes": own.bits // 8}
     return {**counts, "wanted_rate": rate, "actual_rate": float(actual)}
+
+
+def _known_rows(batch: pa.RecordBatch, own: Bloom, older: Sequence[Bloom]) -> pa.Table:
+    high, low = column(batch, "hash"), column(batch, "low")
+    seen = own.add(high, low)
+    for filled in older:
+        seen |= filled.contains(high, low)
+    return pa.Table.from_batches([batch.filter(pa.array(seen))]).drop_columns(["hash", "low"])
 
 
 def run_filter(job: Job, step: str, keys: int) -> tuple[str, Counts]:

@@ -45,14 +45,16 @@ def find_substrings(job: Job) -> DuplicateTable:
     spread, keyed = {"parts": parts, "size": size}, {"size": size}
     counts = total(job.per_shard("substrings-anchors", "substrings:write_anchors", spread))
     files = joined(job.work, "substrings-anchors", exchanged("substrings-anchors", job.numbers))
-    job.per_part("substrings-settled", "substrings:settle", parts, keyed, files, extra=("open",))
+    settled = total(job.per_part("substrings-settled", "substrings:settle", parts, keyed, files, extra=("open",)))
     opened = joined(job.work, "substrings-open", exchanged("substrings-settled-open", range(parts)))
-    spread_more = {**spread, "opened": opened}
-    job.per_shard("substrings-windows", "substrings:write_windows", spread_more, inputs=opened)
+    # An anchor is that of at most as many windows as a window has grams.
+    window_parts = parts_for(float(settled["open"]) * (size - gram_of(size) + 1))
+    arguments = {"parts": window_parts, "size": size, "opened": opened}
+    job.per_shard("substrings-windows", "substrings:write_windows", arguments, inputs=opened)
     files = joined(job.work, "substrings-windows", exchanged("substrings-windows", job.numbers))
-    job.per_part("substrings-repeated", "substrings:find_windows", parts, keyed, files)
-    steps = ("substrings-settled", "substrings-repeated")
-    found = [name for step in steps for name in joined(job.work, step, exchanged(step, range(parts)))]
+    job.per_part("substrings-repeated", "substrings:find_windows", window_parts, keyed, files)
+    steps = {"substrings-settled": parts, "substrings-repeated": window_parts}
+    found = [name for step, number in steps.items() for name in joined(job.work, step, exchanged(step, range(number)))]
     return job.write_tables("substrings", "spans:write_spans", {}, found).counted(counts)
 
 
