@@ -27,7 +27,7 @@ PLAIN = (
     "ทุกเช้าวันเสาร์ แม่ค้าพายเรือ",
     "Ziwa la Chumvi ni ziwa dogo.",
 )
-BOMB = 20_000_000
+BOMB = 40_000_000
 
 Build = Callable[[list[str]], bytes]
 
@@ -380,7 +380,7 @@ def _bomb(packed: str) -> bytes:
 
 
 def bombs(suffix: str) -> list[tuple[str, bytes]]:
-    """Return compressed files of a format that become twenty megabytes, as (ending, bytes)."""
+    """Return compressed files of a format that become forty megabytes, as (ending, bytes)."""
     return [(suffix + packed, _bomb(packed)) for packed in PACK] if suffix in PACKABLE else []
 
 
