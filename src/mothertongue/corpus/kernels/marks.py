@@ -252,19 +252,16 @@ def _divide(points: Any, left: Any, right: Any, dotted: Any, classes: Any, begin
     return number
 
 
-@njit("Tuple((i8, b1, b1))(u4[::1], i8, i8, u4[::1], b1)", cache=True, nogil=True)
-def _run(points: Any, left: Any, stop: Any, classes: Any, alone: Any) -> Any:
-    """Return where the word that begins at `left` ends, whether letters alone are in it, and whether a full stop is."""
-    plain, dotted, place = True, False, left
-    single = alone and classes[points[left]] & ALONE_LETTER != 0
-    while place < stop:
+@njit("Tuple((i8, i8))(u4[::1], i8, i8, u4[::1])", cache=True, nogil=True)
+def _odd_and_stops(points: Any, begin: Any, end: Any, classes: Any) -> Any:
+    """Return how many characters are no plain letters, and how many are full stops."""
+    odd = stops = 0
+    for place in range(begin, end):
         kind = classes[points[place]]
-        if kind & SPACE or (place > left and alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
-            break
-        plain = plain and kind & _WORD and not kind & _ACTIVE
-        dotted = dotted or points[place] == _STOP
-        place += 1
-    return place, plain, dotted
+        if kind & _ACTIVE or not kind & _WORD:
+            odd += 1
+            stops += points[place] == _STOP
+    return odd, stops
 
 
 @njit(
@@ -299,11 +296,29 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
             if classes[points[place]] & SPACE:
                 place += 1
                 continue
-            left = place
-            right, plain, dotted = _run(points, left, stop, classes, alone)
-            place, taken = right, 0
-            slot = _find_exception(points, left, right, classes, keys, numbers)
-            while slot < 0 and not plain and left < right:
+            left, odd, stops, taken = place, 0, 0, 0
+            first_kind = kind = classes[points[place]]
+            single = alone and kind & ALONE_LETTER != 0
+            while True:
+                if kind & _ACTIVE or not kind & _WORD:
+                    odd += 1
+                    stops += points[place] == _STOP
+                place += 1
+                if place == stop:
+                    break
+                last_kind, kind = kind, classes[points[place]]
+                if kind & SPACE or (alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
+                    kind = last_kind
+                    break
+            right, slot = place, -1
+            if first_kind & EXCEPTION_FIRST and kind & EXCEPTION_LAST:
+                slot = _find_exception(points, left, right, classes, keys, numbers)
+            if not odd and slot < 0:
+                begin[number], end[number] = left, right
+                number += 1
+                continue
+            # Letters alone need no further look.
+            while slot < 0 and odd and left < right:
                 front, size = _front(points, left, right, classes), 0
                 if front:
                     slot = _find_exception(points, left + front, right, classes, keys, numbers)
@@ -312,23 +327,26 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
                     if size:
                         slot = _find_exception(points, left, right - size, classes, keys, numbers)
                         front = 0 if slot >= 0 else front
+                if not front and not size:
+                    break
+                for head, tail in ((left, left + front), (right - size, right)):
+                    fewer, fewer_stops = _odd_and_stops(points, head, tail, classes)
+                    odd, stops = odd - fewer, stops - fewer_stops
                 if front:
                     begin[number], end[number] = left, left + front
                     number, left = number + 1, left + front
                 if size:
                     ends[taken] = right
                     taken, right = taken + 1, right - size
-                if not front and not size:
-                    break
             for cut in range(cuts.shape[1]):
                 if slot >= 0 and cuts[slot, cut]:
                     begin[number], end[number] = left, left + cuts[slot, cut]
                     number, left = number + 1, left + cuts[slot, cut]
-            if left < right and (slot >= 0 or plain):
+            if left < right and (slot >= 0 or not odd):
                 begin[number], end[number] = left, right
                 number += 1
             elif left < right:
-                number = _divide(points, left, right, dotted, classes, begin, end, number)
+                number = _divide(points, left, right, stops > 0, classes, begin, end, number)
             while taken:
                 taken -= 1
                 begin[number], end[number] = right, ends[taken]

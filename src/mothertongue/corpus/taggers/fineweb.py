@@ -15,7 +15,16 @@ import pyarrow as pa
 from pydantic import BeforeValidator, Field
 
 from mothertongue.corpus.kernels import matching, repetition
-from mothertongue.corpus.kernels.characters import DIGIT, FREE_BIT, LETTER, MARK, Table, classes, code_points
+from mothertongue.corpus.kernels.characters import (
+    DIGIT,
+    FREE_BIT,
+    LETTER,
+    MARK,
+    SENTENCE_END,
+    Table,
+    classes,
+    code_points,
+)
 from mothertongue.corpus.kernels.strings import keys, strings, word_rules
 from mothertongue.corpus.kernels.texts import Parts, Texts
 from mothertongue.corpus.profile import LanguageProfile
@@ -66,7 +75,7 @@ class FineWeb(MeasuringTagger):
     short_line: Annotated[int, Field(ge=0)] = 30
     """Characters up to which a line is short."""
     mark_characters: str = ""
-    """A token of these characters alone is no word; when empty, one without letter, digit and combining mark."""
+    """A token of these and sentence ends alone is no word; when empty, one without letter, digit and combining mark."""
     exceptions: Words = ()
     """Tokens that stay whole or are cut only at `|`, such as abbreviations."""
     endings: Words = ()
@@ -148,7 +157,7 @@ def _content_table(marks: str) -> Table:
     table = classes().copy()
     content = (table & (LETTER | MARK | DIGIT)) != 0
     if marks:
-        content = np.ones(len(table), np.bool_)
+        content = (table & SENTENCE_END) == 0
         content[code_points(marks)] = False
     table[content] |= _CONTENT
     return table

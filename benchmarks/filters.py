@@ -1,0 +1,400 @@
+"""Gopher's and C4's rules beside dolma and datatrove: documents per second as ratios of one run, and equal decisions.
+
+    python benchmarks/filters.py FOLDER [--turns 3] [--json FILE]
+
+FOLDER keeps the corpus of `corpus.py`. Peers run in environments of their own (`make .venv-peers/dolma
+.venv-peers/datatrove`); only files cross. All work on two processes and begin with the same .jsonl.gz files: dolma
+writes attributes, as its users do before mixing; datatrove writes which documents it keeps; this project writes
+documents, attributes and decisions, with the rules of the peer it is compared with. Contestants take turns, since
+machines are noisy, and processor time stands beside the wall clock, since machines are shared. Datatrove's turns use
+every `THIN`-th document: rates do not depend on the number, and its decisions are then taken once on all.
+
+Decisions of dolma are its attributes judged by the thresholds of the rule sets `gopher-dolma` and `c4-dolma`, with its
+own list of words; decisions of datatrove are its filters' own. Every difference is listed with the rule, and what each
+side measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from benchmarks.corpus import corpus_files
+
+from mothertongue import durability
+from mothertongue.corpus.attributes import read_attributes
+from mothertongue.corpus.checked_rules import check_rules
+from mothertongue.corpus.decide import Decided, decide, joined_attributes
+from mothertongue.corpus.document import Document, read_shard, shard_checksum, write_shard
+from mothertongue.corpus.executors.processes import Processes
+from mothertongue.corpus.profile import neutral_profile
+from mothertongue.corpus.readers.jsonl import JsonLinesReader
+from mothertongue.corpus.rules import RuleSet, read_rules, rules_from
+from mothertongue.corpus.steps.tag import Tagged, tag
+from mothertongue.corpus.taggers import make_tagger
+from mothertongue.corpus.work import Task, Work
+from mothertongue.ledger import versions
+
+PROCESSES, THIN, LANGUAGE = 2, 8, "en"
+RULES = {"dolma": ("gopher-dolma", "c4-dolma"), "datatrove": ("datatrove",)}
+ROOT = Path(__file__).resolve().parent.parent
+TARGETS = {"dolma": 10.0, "datatrove": 50.0}
+EQUAL = 0.999
+Result = dict[str, Any]
+
+
+# --- this project -----------------------------------------------------------------------------------------------------
+
+
+def ours(peer: str, source: Path, target: Path) -> None:
+    """Read, measure and decide all files, on two processes."""
+    rules, profile = rules_of(peer), neutral_profile(LANGUAGE)
+    profile.write(target / "profile.toml")
+    work = Work(target, Processes(PROCESSES))
+    files = sorted(source.glob("*.jsonl.gz"))
+    call = "benchmarks.filters:read_file"
+    names = [f"documents/{number:05d}.parquet" for number in range(len(files))]
+    work.run(
+        [
+            Task("read", number, call, {"source": str(file), "target": names[number]}, outputs=(names[number],))
+            for number, file in enumerate(files)
+        ],
+        "reading",
+    )
+    settings = {name: rules.settings.get(name, {}) for name in rules.taggers}
+    tagged = tag(work, names, settings, profile)
+    # Only the processor time of workers that have ended is known.
+    work.executor.close()
+    decisions(target, rules, tagged)
+
+
+def read_file(folder: Path, source: str, target: str) -> dict[str, int]:
+    """Turn one file into a shard of documents."""
+    rows = JsonLinesReader(LANGUAGE).read(Path(source))
+    return {"documents": write_shard(folder / target, (row for row in rows if isinstance(row, Document)))}
+
+
+def decisions(folder: Path, rules: RuleSet, tagged: Mapping[str, Tagged]) -> None:
+    """Write the decision on every document of all shards."""
+    checked = check_rules(rules, {name: one.columns for name, one in tagged.items()}, neutral_profile(LANGUAGE))
+    for number in range(len(next(iter(tagged.values())).shards)):
+        documents = folder / f"documents/{number:05d}.parquet"
+        checksum = shard_checksum(documents)
+        tables = {
+            name: read_attributes(folder / one.shards[number], key=one.key, checksum=checksum)
+            for name, one in tagged.items()
+        }
+        decided = decide(joined_attributes(tables, checked.attributes), checked)
+        path = folder / f"decisions/{number:05d}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        pq.write_table(table_of(decided, pq.read_table(documents, columns=["id"])), path)
+
+
+def table_of(decided: Decided, ids: pa.Table) -> pa.Table:
+    columns = {"reason": decided.reason, "value": decided.value, "threshold": decided.threshold}
+    table = ids.append_column("keep", pa.array(decided.keep))
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values, pa.string()))
+    return table
+
+
+def rules_of(peer: str) -> RuleSet:
+    """Return the rules of a peer without their edits, which change texts and no decision."""
+    value = read_rules(RULES[peer]).value()
+    words = os.environ.get("NAUGHTY_WORDS")
+    if peer == "dolma" and words:
+        value["taggers"]["c4"]["toxic_words"] = Path(words).read_text(encoding="utf-8").split("\n")[:-1]
+    return rules_from({key: row for key, row in value.items() if key != "edit"})
+
+
+# --- turns ------------------------------------------------------------------------------------------------------------
+
+
+def run(command: list[str], environment: Mapping[str, str]) -> Result:
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, cwd=ROOT, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
+    found: Result = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+class Contest:
+    """The files of one run and the environments of the peers."""
+
+    def __init__(self, corpus: Path, scratch: Path, pythons: Mapping[str, Path]) -> None:
+        self.corpus, self.scratch, self.pythons = corpus, scratch, pythons
+        self.number = 0
+        words = subprocess.run(
+            [str(pythons["dolma"]), "-c", "import dolma; print(dolma.__path__[0])"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        self.environment = {"NAUGHTY_WORDS": str(Path(words.splitlines()[-1]) / "data" / "naughty_words_en.txt")}
+
+    def fresh(self) -> Path:
+        self.number += 1
+        return self.scratch / f"{self.number:03d}"
+
+    def peer(self, name: str, source: Path) -> tuple[Path, Result]:
+        target = self.fresh()
+        script = str(ROOT / "benchmarks" / "filters_peers.py")
+        return target, run([str(self.pythons[name]), script, name, str(source), str(target)], {})
+
+    def ours(self, name: str, source: Path) -> tuple[Path, Result]:
+        target = self.fresh()
+        command = [sys.executable, "-m", "benchmarks.filters", "--ours", name, str(source), str(target)]
+        return target, run(command, self.environment)
+
+    def explain(self, rows: list[dict[str, str]]) -> dict[str, Any]:
+        source, target = self.fresh().with_suffix(".jsonl"), self.fresh().with_suffix(".json")
+        source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        script = str(ROOT / "benchmarks" / "filters_peers.py")
+        subprocess.run([str(self.pythons["datatrove"]), script, "explain", str(source), str(target)], check=True)
+        found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+        return found
+
+
+def thinned(files: list[Path], folder: Path, step: int) -> Path:
+    """Return a folder with every `step`-th document of each file."""
+    for file in files:
+        with gzip.open(file, "rb") as stream:
+            lines = stream.readlines()[::step]
+        durability.write_bytes(folder / file.name, gzip.compress(b"".join(lines), mtime=0))
+    return folder
+
+
+def rows_in(folder: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(folder.glob("*.jsonl.gz")):
+        with gzip.open(file, "rt", encoding="utf-8") as stream:
+            yield from map(json.loads, stream)
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def our_decisions(folder: Path) -> dict[str, Result]:
+    tables = [pq.read_table(file) for file in sorted((folder / "decisions").glob("*.parquet"))]
+    return {row["id"]: row for row in pa.concat_tables(tables).to_pylist()}
+
+
+def dolma_decisions(folder: Path) -> dict[str, Result]:
+    """Return the decisions on dolma's attributes, with the same thresholds."""
+    rules = rules_of("dolma")
+    profile = neutral_profile(LANGUAGE)
+    checked = check_rules(rules, {name: make_tagger(name).columns for name in rules.taggers}, profile)
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows_in(folder / "bench"):
+        values = {
+            key.removeprefix("bench__").replace("gopher_v2__", "gopher.").replace("c4_v2__", "c4."): spans[0][2]
+            for key, spans in row["attributes"].items()
+        }
+        found[row["id"]] = values
+    columns = {}
+    for name in checked.attributes:
+        flag = name.startswith("c4.has_")
+        values = [row.get(name, 0.0 if flag else None) for row in found.values()]
+        columns[name] = pa.array([value > 0 for value in values] if flag else values)
+    decided = decide(pa.table(columns), checked)
+    ids = pa.table({"id": pa.array(list(found))})
+    return {row["id"]: row for row in table_of(decided, ids).to_pylist()}
+
+
+def compare_dolma(_: Contest, mine: Path, theirs: Path) -> Result:
+    ours_, peer = our_decisions(mine), dolma_decisions(theirs)
+    differences = [
+        {
+            "id": name,
+            "cause": f"{row['reason'] or 'kept'} here, {peer[name]['reason'] or 'kept'} there",
+            "here": f"{row['value']} against {row['threshold']}",
+            "there": f"{peer[name]['value']} against {peer[name]['threshold']}",
+        }
+        for name, row in ours_.items()
+        if row["keep"] != peer[name]["keep"]
+    ]
+    same_reason = sum(row["reason"] == peer[name]["reason"] for name, row in ours_.items())
+    return summary(ours_, sum(row["keep"] for row in peer.values()), differences, same_reason / len(ours_))
+
+
+def compare_datatrove(contest: Contest, mine: Path, theirs: Path) -> Result:
+    ours_ = our_decisions(mine)
+    kept = {line for file in theirs.glob("*.kept") for line in file.read_text(encoding="utf-8").split("\n")}
+    other = {name for name, row in ours_.items() if row["keep"] != (name in kept)}
+    rows = [row for row in rows_in(contest.corpus) if row["id"] in other]
+    said = contest.explain(rows) if rows else {}
+    differences = []
+    for row in rows:
+        name, reason, tokens = row["id"], said[row["id"]]["reason"], said[row["id"]]["tokens"]
+        cut = our_tokens(row["text"])
+        differences.append(
+            {
+                "id": name,
+                "cause": f"{ours_[name]['reason'] or 'kept'} here, {reason or 'kept'} there; "
+                + ("tokens cut otherwise" if cut != tokens else "equal tokens"),
+                "here": f"{ours_[name]['value']} against {ours_[name]['threshold']}; {len(cut)} tokens",
+                "there": f"{len(tokens)} tokens",
+                "tokens": first_difference(cut, tokens),
+            }
+        )
+    return summary(ours_, len(kept - {""}), differences, None)
+
+
+def our_tokens(text: str) -> list[str]:
+    from mothertongue.corpus.kernels.strings import word_rules
+    from mothertongue.corpus.kernels.texts import slices
+
+    settings = rules_of("datatrove").settings["fineweb"]
+    batch = pa.record_batch({"text": pa.array([text], pa.large_string())})
+    rules = word_rules(tuple(settings["exceptions"]), tuple(settings["endings"]))
+    parts = next(iter(slices(batch))).marks(rules, alone=False)
+    return [text[begin:end] for begin, end in zip(parts.begin.tolist(), parts.end.tolist(), strict=True)]
+
+
+def first_difference(here: list[str], there: list[str]) -> str:
+    for place, (left, right) in enumerate(zip(here, there, strict=False)):
+        if left != right:
+            return f"{' | '.join(here[place : place + 3])} here, {' | '.join(there[place : place + 3])} there"
+    return ""
+
+
+def summary(
+    ours_: Mapping[str, Result], kept_there: int, differences: list[dict[str, str]], reasons: float | None
+) -> Result:
+    result: Result = {
+        "documents": len(ours_),
+        "kept_here": sum(row["keep"] for row in ours_.values()),
+        "kept_there": kept_there,
+        "equal_decisions": 1 - len(differences) / len(ours_),
+        "causes": dict(Counter(row["cause"] for row in differences).most_common()),
+        "differences": differences,
+    }
+    return result if reasons is None else {**result, "equal_first_reasons": reasons}
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+def turns(contest: Contest, sources: Mapping[str, Path], number: int) -> dict[str, dict[str, list[Result]]]:
+    found: dict[str, dict[str, list[Result]]] = {name: {"ours": [], "peer": []} for name in RULES}
+    for turn in range(number):
+        for name in RULES:
+            for side, side_run, source in (
+                ("ours", contest.ours, contest.corpus),
+                ("peer", contest.peer, sources[name]),
+            ):
+                folder, result = side_run(name, source)
+                result["documents"] = sum(1 for _ in rows_in(source))
+                result["folder"] = str(folder)
+                found[name][side].append(result)
+                print(f"turn {turn + 1}: {name if side == 'peer' else 'ours, rules of ' + name:27}", speeds(result))
+    return found
+
+
+def speeds(result: Result) -> str:
+    wall, cpu = result["documents"] / result["seconds"], result["documents"] / result["cpu"]
+    return f"{wall:9.0f} documents/s, {cpu:9.0f} per second of a processor"
+
+
+def ratios(found: Mapping[str, list[Result]]) -> Result:
+    result: Result = {}
+    for unit, name in (("seconds", "wall"), ("cpu", "processor")):
+        rates = {side: [row["documents"] / row[unit] for row in rows] for side, rows in found.items()}
+        result[name] = {
+            "ours_documents_per_second": statistics.median(rates["ours"]),
+            "peer_documents_per_second": statistics.median(rates["peer"]),
+            "ratio": statistics.median(a / b for a, b in zip(rates["ours"], rates["peer"], strict=True)),
+        }
+    return result
+
+
+def main() -> None:
+    """Runs all contestants in turn, compares decisions, and exits with a message where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--thin", type=int, default=1, help="every n-th document of the corpus only")
+    for name in RULES:
+        parser.add_argument(f"--{name}", type=Path, default=ROOT / ".venv-peers" / name / "bin" / "python")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    files = corpus_files(options.folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        corpus = thinned(files, Path(scratch) / "corpus", options.thin)
+        pythons = {name: getattr(options, name) for name in RULES}
+        contest = Contest(corpus, Path(scratch), pythons)
+        thin = thinned(sorted(corpus.glob("*.jsonl.gz")), Path(scratch) / "thin", THIN)
+        found = turns(contest, {"dolma": corpus, "datatrove": thin}, options.turns)
+        results: Result = {name: ratios(rows) for name, rows in found.items()}
+        theirs = {
+            "dolma": Path(found["dolma"]["peer"][-1]["folder"]),
+            "datatrove": contest.peer("datatrove", corpus)[0],
+        }
+        for name, compare in (("dolma", compare_dolma), ("datatrove", compare_datatrove)):
+            mine = Path(found[name]["ours"][-1]["folder"])
+            results[name]["decisions"] = compare(contest, mine, theirs[name])
+    report(results)
+    if options.json:
+        peers = {name: rows["peer"][0]["version"] for name, rows in found.items()}
+        machine = {"processor": platform.processor() or platform.machine(), "processors": os.cpu_count()}
+        durability.write_json(
+            options.json,
+            {
+                "command": f"python benchmarks/filters.py FOLDER --turns {options.turns} --thin {options.thin}",
+                "processes": PROCESSES,
+                "results": results,
+                "versions": {**versions(), **peers},
+                "machine": machine,
+            },
+        )
+    missed = [name for name in RULES if results[name]["processor"]["ratio"] < TARGETS[name]]
+    missed += [f"decisions of {name}" for name in RULES if results[name]["decisions"]["equal_decisions"] < EQUAL]
+    if missed:
+        raise SystemExit("below the targets: " + ", ".join(missed))
+
+
+def report(results: Result) -> None:
+    for name, row in results.items():
+        for unit in ("wall", "processor"):
+            print(f"{name:10} {unit:9} {row[unit]['ratio']:6.1f} times as many documents (target {TARGETS[name]:.0f})")
+        decisions_ = row["decisions"]
+        print(f"{name:10} equal decisions {decisions_['equal_decisions']:.3%} of {decisions_['documents']}")
+        for cause, number in decisions_["causes"].items():
+            print(f"{'':10} {number:5} {cause}")
+
+
+def ours_main(peer: str, source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    own = os.dup(1)
+    os.dup2(2, 1)
+    started = time.monotonic()
+    ours(peer, source, target)
+    seconds = time.monotonic() - started
+    os.dup2(own, 1)
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(json.dumps({"seconds": seconds, "cpu": sum(one.ru_utime + one.ru_stime for one in usage)}))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--ours"]:
+        ours_main(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+    else:
+        main()
