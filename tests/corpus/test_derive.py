@@ -168,7 +168,12 @@ def test_every_tagger_of_the_table_exists_and_is_measured(derived):
     for tagger in _table()["taggers"]:
         assert tagger in TAGGERS
         assert make_tagger(tagger).name == tagger
-    assert {"basic_letter_share_low", "length_words_high", "minimum_language_probability"} <= names
+    assert {
+        "basic_letter_share_low",
+        "minimum_words",
+        "minimum_language_probability",
+        "minimum_line_punctuation",
+    } <= names
 
 
 def test_a_bounded_sample_is_that_of_the_smallest_ids(monkeypatch):

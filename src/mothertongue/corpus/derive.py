@@ -111,7 +111,7 @@ def _facts(reference: Reference, language: str, neighbours: Mapping[str, Referen
 
 def _neighbours(reference: Reference, language: str, given: Iterable[str]) -> tuple[str, ...]:
     """Return the languages of the seed that the text leans on, nearest first, then those that the user names."""
-    lines = sample_lines(reference.texts)
+    lines = _spread_lines(reference)
     tags = []
     if len(lines) >= FEWEST:
         found = nearest_languages(build_profile(language, lines), py3langid_seed())
@@ -119,9 +119,16 @@ def _neighbours(reference: Reference, language: str, given: Iterable[str]) -> tu
     return tuple(dict.fromkeys([*tags, *given]))
 
 
-def sample_lines(texts: Sequence[str]) -> list[str]:
-    """Return up to 500 different lines spread evenly over texts; long ones where there are enough."""
-    lines = usable_lines(line for text in texts for line in text.split("\n"))
+def sample_lines(texts: Iterable[str]) -> list[str]:
+    """Return up to 500 different lines to teach an identifier with, the same whatever the order of the texts.
+
+    Lines of 40 characters or more where there are 50 of them; memory is bounded like that of a profile.
+    """
+    return _spread_lines(gather(texts))
+
+
+def _spread_lines(reference: Reference) -> list[str]:
+    lines = usable_lines(line for text in reference.texts for line in text.split("\n"))
     long = [line for line in lines if len(line) >= _LINE_CHARACTERS]
     chosen = long if len(long) >= FEWEST else lines
     step = max(1, len(chosen) // _LINES)

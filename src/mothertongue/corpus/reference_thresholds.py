@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Literal
 
@@ -46,8 +46,10 @@ class Settled:
         if self.interval is None:
             return f"{self.documents} documents are too few to say"
         low, high = self.interval
-        doubt = "" if self.sure else "; too uncertain to be used"
-        return f"quantile {self.quantile:g} of {self.documents} documents lies in {low:g} to {high:g}{doubt}"
+        fewest = _table()["documents"]
+        doubt = f"; not settled by fewer than {fewest} documents" if self.documents < fewest else "; too uncertain"
+        found = f"quantile {self.quantile:g} of {self.documents} documents lies in {low:g} to {high:g}"
+        return found if self.sure else found + doubt
 
 
 @dataclass(frozen=True)
@@ -73,29 +75,32 @@ class Rule:
 def settle(reference: Reference, profile: LanguageProfile, seed: int) -> Iterator[Settled]:
     """Yield the thresholds of all taggers of the table, by tagger, column and side."""
     table = _table()
-    draws = np.random.default_rng(seed).integers(
-        0, max(len(reference.rows), 1), (table["draws"], len(reference.rows)), dtype=np.int32
-    )
     for name in table["taggers"]:
         for column, values in _measured(name, reference, profile).items():
             for side, rule in _rules(f"{name}.{column}"):
                 named = dict(rule.names).get(side, f"{name}_{column}_{side}")
-                yield _settle(named, values, side, rule, draws)
+                yield _settle(named, values, side, rule, seed)
 
 
-def _settle(name: str, values: Floats, side: Side, rule: Rule, draws: NDArray[np.int32]) -> Settled:
+def _settle(name: str, values: Floats, side: Side, rule: Rule, seed: int) -> Settled:
     table = _table()
     quantile = table["quantile"] if side == "low" else 1 - table["quantile"]
     known = values[~np.isnan(values)]
     if len(known) < table["least_documents"]:
         return Settled(name, None, False, len(known), quantile, None)
     found, median = (float(value) for value in np.quantile(known, [quantile, 0.5]))
-    again = np.nanquantile(values[draws], quantile, axis=1) if len(known) else np.zeros(1)
-    low, high = (_rounded(float(value)) for value in np.nanquantile(again, [0.025, 0.975]))
+    again = np.quantile(known[_draws(seed, len(known))], quantile, axis=1)
+    low, high = (_rounded(float(value)) for value in np.quantile(again, [0.025, 0.975]))
     value = rule.widened(side, found, median, table["stretch"])
     # A quantile that another sample would move as far as the threshold lies from the middle settles nothing.
     sure = len(known) >= table["documents"] and high - low <= table["doubt"] * abs(value - median)
     return Settled(name, _rounded(value), sure, len(known), quantile, (low, high))
+
+
+@lru_cache(maxsize=4)
+def _draws(seed: int, number: int) -> NDArray[np.int32]:
+    """Return the bootstrap samples of `number` documents, one a row."""
+    return np.random.default_rng(seed).integers(0, number, (_table()["draws"], number), dtype=np.int32)
 
 
 def _measured(name: str, reference: Reference, profile: LanguageProfile) -> dict[str, Floats]:
