@@ -44,6 +44,7 @@ test-nightly: $(VENV)/.dev ## the long fault programme
 bench: $(VENV)/.dev ## the project against its peers, as ratios of one run
 	$(PIP) -e ".[peers]"
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/identification.py
 
 studies: $(VENV)/.dev ## the studies at mini scale
 	$(BIN)/mothertongue reproduce 1 --scale mini
