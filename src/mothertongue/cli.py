@@ -128,13 +128,13 @@ def _recipe_command(verb: RecipeVerb) -> Callable[..., None]:
 CURATE: Final = next(verb for verb in RECIPE_VERBS if verb.name == "curate")
 
 
-@app.command(CURATE.name, help=CURATE.help)
 def curate(
     inputs: Inputs = None,
     run: RunOption = None,
     json_path: JsonOption = None,
     dry_run: DryRunOption = False,
     seed: SeedOption = None,
+    budget: BudgetOption = None,
     language: LanguageOption = None,
     trust: TrustOption = False,
     rerun: RerunOption = False,
@@ -155,7 +155,7 @@ def curate(
     ] = None,
 ) -> None:
     """Bring a run up to curated texts, or do one of the things around it that the options name."""
-    request = Request(inputs or (), run, json_path, dry_run, seed, None, language, trust, rerun)
+    request = Request(inputs or (), run, json_path, dry_run, seed, budget, language, trust, rerun)
     from mothertongue.stages.curation import audit_run, learn
 
     neighbours = _neighbours(neighbour or ())
@@ -170,8 +170,7 @@ def curate(
 
 
 for _verb in RECIPE_VERBS:
-    if _verb is not CURATE:
-        app.command(_verb.name, help=_verb.help)(_recipe_command(_verb))
+    app.command(_verb.name, help=_verb.help)(curate if _verb is CURATE else _recipe_command(_verb))
 
 
 @app.command()
@@ -466,7 +465,7 @@ def _write_json(path: Path | None, value: Any) -> None:
 def _neighbours(words: Sequence[str]) -> dict[str, Path]:
     """Read ``de=FOLDER`` words; raises InputError MT122 with all that are wrong."""
     parts = [word.partition("=") for word in words]
-    wrong = [word for word, (tag, _, place) in zip(words, parts, strict=True) if not tag or not Path(place).exists()]
+    wrong = [word for word, (tag, _, place) in zip(words, parts, strict=True) if not (tag and place and Path(place).exists())]
     if wrong:
         raise InputError(
             Problem(

@@ -167,6 +167,8 @@ class Corpus(Section):
     """Sets of rules that documents must pass, in order: shipped ones by name, own ones by path."""
     keep: Annotated[Names, Allowed("a list of expressions such as gopher.word_count >= 50")] = ()
     """Further expressions over attributes that documents must fulfil, after the rules."""
+    measure: Annotated[Names, Allowed("a list of taggers such as domain, date, licence, pii")] = ()
+    """Taggers that run although no rule needs them; the data card shows what they found."""
     deduplicate: Annotated[
         tuple[Literal["url", "exact", "near", "paragraphs", "substrings"], ...],
         BeforeValidator(_tuple),
@@ -179,6 +181,35 @@ class Corpus(Section):
     """What runs the curation; changes no bit of the result."""
     workers: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Workers at once; null takes one per core."""
+
+
+class Mix(Section):
+    """In which shares the kept texts are trained on. The defaults take every text once."""
+
+    tokens: Annotated[str, Field(min_length=1, max_length=1_000), PathKey("counter")] = "words"
+    """What shares are counted in: characters, words, or the path of a tokenizer.json."""
+    group: Annotated[str, Field(min_length=1, max_length=200)] = "source"
+    """What tells groups apart: source, meta.KEY, or an attribute such as domain.domain."""
+    temperature: Annotated[float, Field(gt=0, le=1_000)] = 1.0
+    """1 keeps the shares that are there; higher ones raise small groups (tokens to the power 1/temperature)."""
+    weights: Annotated[dict[str, Annotated[float, Field(ge=0)]], Allowed("groups with factors of at least 0")] = {}
+    """Factor on the share of a group; 0 leaves it out."""
+    caps: Annotated[
+        dict[str, Annotated[float, Field(gt=0, le=1)]], Allowed("groups with shares above 0, at most 1")
+    ] = {}
+    """Largest share of a group."""
+    maximum_repeats: Annotated[int, Field(ge=1, le=64)] = 4
+    """How often a text may be there at most."""
+    target_tokens: Annotated[int, Field(ge=1)] | None = None
+    """Tokens of the whole mix; null takes as many as are kept."""
+    clusters: Annotated[str, Field(max_length=200)] = ""
+    """Attribute with the size of a text's cluster of duplicates (near.cluster_size): texts found often are repeated."""
+    years: Annotated[
+        tuple[int | None, int | None] | None,
+        BeforeValidator(_tuple),
+        Allowed("two years such as [2010, 2026], either of them null"),
+    ] = None
+    """First and last year in which texts were written; others are dropped, undated ones stay."""
 
 
 class Vocabulary(Section):
@@ -272,6 +303,7 @@ class Recipe(Section):
 
     SECTIONS: ClassVar[Mapping[str, type[Section]]] = {
         "corpus": Corpus,
+        "mix": Mix,
         "vocabulary": Vocabulary,
         "pretrain": Pretrain,
         "restore": Restore,
@@ -291,6 +323,8 @@ class Recipe(Section):
     """Time for the whole run; null trains until the texts have been read often enough."""
     corpus: Corpus
     """Where the texts come from and which of them are used."""
+    mix: Mix = Mix()
+    """In which shares the kept texts are trained on."""
     vocabulary: Vocabulary = Vocabulary()
     """Whether the tokenizer grows, and how the new embedding rows start."""
     pretrain: Pretrain = Pretrain()

@@ -90,7 +90,8 @@ def _name_and_path(value: str, kind: str) -> tuple[str, str]:
     if kind == "identifier":
         name, colon, path = value.partition(":")
         return name + colon, path
-    is_name = not value.endswith(".toml") if kind == "rules" else value == "sample" or value.startswith("hf:")
+    endings = {"rules": ".toml", "counter": ".json"}
+    is_name = not value.endswith(endings[kind]) if kind in endings else value == "sample" or value.startswith("hf:")
     return (value, "") if is_name else ("", value)
 
 

@@ -21,7 +21,7 @@ class Allowed(str):
 
 class PathKey(str):
     """Marks a field that holds a path: ``file``, ``folder`` or ``any``, which must exist, ``new``, or names among which
-    paths may stand (``rules``, ``identifier``). Paths are made absolute."""
+    paths may stand (``rules``, ``identifier``, ``counter``). Paths are made absolute."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -56,6 +56,10 @@ def default_text(field: FieldInfo) -> str:
     default = field.default
     if default is None:
         return "null"
+    if isinstance(default, dict):
+        return "{" + ", ".join(f"{key}: {value}" for key, value in default.items()) + "}"
+    if default == "":
+        return '""'
     if isinstance(default, BaseModel):
         return ""
     if isinstance(default, bool):

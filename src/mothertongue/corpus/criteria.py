@@ -12,6 +12,7 @@ from mothertongue.corpus.account import duplicate_reason
 from mothertongue.corpus.deduplication import COLUMNS
 from mothertongue.corpus.identify import make_identifier
 from mothertongue.corpus.language import MINIMUM_PROBABILITY, accepted_labels
+from mothertongue.corpus.mix import age_rules
 from mothertongue.corpus.options import CurateOptions
 from mothertongue.corpus.profile import LanguageProfile, neutral_profile, read_profile
 from mothertongue.corpus.rules import EditRule, RuleSet, read_rules
@@ -76,7 +77,11 @@ def make_criteria(language: str, options: CurateOptions) -> Criteria:
     labels = make_identifier(options.identifier).labels if checked else frozenset()
     known = bool(accepted_labels(language, labels))
     profile = read_profile(options.profile, language) if options.profile else _neutral(language, options, known)
-    profile = profile.model_copy(update={"thresholds": {LANGUAGE_THRESHOLD: MINIMUM_PROBABILITY, **profile.thresholds}})
+    if LANGUAGE_THRESHOLD in profile.unsettled or LANGUAGE_THRESHOLD not in profile.thresholds:
+        # What holds for any language until a text has settled it.
+        thresholds = {**profile.thresholds, LANGUAGE_THRESHOLD: MINIMUM_PROBABILITY}
+        unsettled = tuple(name for name in profile.unsettled if name != LANGUAGE_THRESHOLD)
+        profile = profile.model_copy(update={"thresholds": thresholds, "unsettled": unsettled})
     length = read_rules([], {"too_short": f"basic.characters >= {options.minimum_characters}"})
     steps = {LENGTH: RuleSet(length.rules, minimum_characters=options.minimum_characters)}
     steps |= {Path(name).stem: read_rules([name]) for name in options.rules}
@@ -85,6 +90,8 @@ def make_criteria(language: str, options: CurateOptions) -> Criteria:
         steps["language"] = read_rules(["language"])
     if options.keep:
         steps["keep"] = read_rules([], options.keep)
+    if options.years is not None:
+        steps["age"] = age_rules(*options.years)
     for kind in options.deduplication().kinds():
         steps[f"{kind}_duplicates"] = _duplicate_rules(kind)
     rules = [steps[name] for name in steps]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from mothertongue import durability
 from mothertongue.corpus.account import DroppedRows, FunnelStep, funnel
 from mothertongue.corpus.card.gather import gather
 from mothertongue.corpus.checked_rules import NotApplied, check_rules
@@ -26,7 +27,7 @@ from mothertongue.corpus.deduplication import DuplicateTables, find_duplicates
 from mothertongue.corpus.document import Document, Dropped
 from mothertongue.corpus.executors import Executor, usual_executor
 from mothertongue.corpus.listing import FoundFile, list_files
-from mothertongue.corpus.mix import MixShard, mix
+from mothertongue.corpus.mix import LEDGER, MixShard, mix
 from mothertongue.corpus.options import CurateOptions
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.readers import Limits
@@ -217,6 +218,7 @@ def _is_attribute(name: str) -> bool:
 def _mixed(work: Work, train: ShardedDocuments, options: CurateOptions) -> ShardedDocuments:
     """Return the training documents in the shares that the options ask for; all of them once where they ask nothing."""
     if options.mix is None:
+        durability.remove(work.path(LEDGER))  # of an earlier mix; the card would show it
         return train
     names = [path.relative_to(work.folder).as_posix() for path in train.shards]
     carried = {name: f"meta.{name}" for name in (options.mix.group, options.mix.clusters) if _is_attribute(name)}

@@ -47,6 +47,8 @@ class CurateOptions:
     """Folder that remembers everything before; None compares the documents with each other only."""
     dump: str = ""
     """Name of these documents in the index."""
+    years: tuple[int | None, int | None] | None = None
+    """First and last year in which documents were written; None is no bound, undated ones stay."""
     mix: MixOptions | None = None
     """How the training set is put together; None takes every document once."""
     seed: int = 0

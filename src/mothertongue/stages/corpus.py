@@ -19,13 +19,15 @@ from mothertongue.corpus.deduplicate import overlap
 from mothertongue.corpus.document import Document, read_shard, write_shard
 from mothertongue.corpus.executors import Executor
 from mothertongue.corpus.held_out import too_small
+from mothertongue.corpus.mix import MixOptions
 from mothertongue.corpus.pieces import split_text
 from mothertongue.corpus.rules import read_rules
 from mothertongue.errors import InputError, Problem
 from mothertongue.fingerprint import digest, hash_input
 from mothertongue.language import parse_language
 from mothertongue.plan import Plan
-from mothertongue.recipe import Recipe
+from mothertongue.recipe import Mix, Recipe
+from mothertongue.report.data_card import write_card
 from mothertongue.run import StageContext
 from mothertongue.stages.decontaminate import evaluation_of
 from mothertongue.stages.material import Material, resolve
@@ -70,6 +72,7 @@ class CorpusStage:
         }
         section = recipe.corpus.model_dump(mode="json", exclude=left_out)
         section["rules"] = _rules_of(recipe)
+        section |= {f"mix.{key}": value for key, value in recipe.mix.model_dump(mode="json").items()}
         return section | {"language": recipe.language, "seed": recipe.seed}
 
     def inputs(self, context: StageContext) -> Mapping[str, str]:
@@ -95,8 +98,10 @@ class CorpusStage:
             _options(recipe),
             folder=context.run / CURATION,
             executor=_executor(recipe, material),
+            tokenizers=_tokenizers(context),
             watch=context.watch,
         )
+        write_card(context.run / CURATION)
         _say(context, curated)
         sets = _separate(context, material, curated)
         for name in SETS:
@@ -117,6 +122,14 @@ def read_set(context: StageContext, name: str) -> list[Document]:
     return read_shard(context.output("corpus") / f"{name}.parquet")
 
 
+def _tokenizers(context: StageContext) -> dict[str, str]:
+    """The tokenizer of the base, whose fertility the data card shows."""
+    from mothertongue.stages.start import base_folder
+
+    path = base_folder(context) / "tokenizer.json"
+    return {Path(context.recipe.base).name: str(path)} if path.is_file() else {}
+
+
 def _executor(recipe: Recipe, material: Material) -> Executor:
     files, _ = find_sources(material.sources)
     options = ExecutorOptions(recipe.corpus.executor, recipe.corpus.workers)
@@ -128,6 +141,12 @@ def _rules_of(recipe: Recipe) -> list[Any]:
     return [name if not name.endswith(".toml") else read_rules([name]).value() for name in recipe.corpus.rules]
 
 
+def _mix(recipe: Recipe) -> MixOptions | None:
+    """The options of the mix; None when every text is taken once, in its order."""
+    asked = recipe.mix.model_dump(exclude={"years"})
+    return None if asked == Mix().model_dump(exclude={"years"}) else MixOptions(**asked, seed=recipe.seed)
+
+
 def _options(recipe: Recipe) -> CurateOptions:
     corpus = recipe.corpus
     return CurateOptions(
@@ -135,7 +154,10 @@ def _options(recipe: Recipe) -> CurateOptions:
         profile=corpus.profile,
         rules=corpus.rules,
         keep=corpus.keep,
+        measure=corpus.measure,
         deduplicate=corpus.deduplicate,
+        years=recipe.mix.years,
+        mix=_mix(recipe),
         index=corpus.index,
         dump=digest([str(source) for source in resolve(recipe).sources])[:16] if corpus.index else "",
         held_out_share=corpus.held_out_share,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mothertongue.plan import Plan, render
 from mothertongue.recipe import Recipe
 from mothertongue.report.html import read_report
 from mothertongue.run import RunResult, Stage, execute
-from mothertongue.stages.corpus import CorpusStage
+from mothertongue.stages.corpus import CURATION, CorpusStage
 from mothertongue.stages.estimate import make_plan
 from mothertongue.stages.evaluate import EvaluateStage
 from mothertongue.stages.material import resolve
@@ -52,8 +53,9 @@ def run_recipe(
     Everything that can be checked is checked before anything is spent. Raises InputError, WorkError or Interrupted.
     """
     check(recipe)
-    resumed = (run_folder / "run.json").is_file()
-    planned = None if resumed and not dry_run else plan(recipe, run_folder)
+    # Curation alone trains nothing: measuring how fast this machine trains would take longer than the work.
+    unplanned = (run_folder / "run.json").is_file() or until == "corpus"
+    planned = None if unplanned and not dry_run else plan(recipe, run_folder)
     if planned is not None:
         (emit if dry_run else say)(render(planned))
         if dry_run:
@@ -61,9 +63,8 @@ def run_recipe(
                 durability.write_json(json_path, planned.as_json())
             return None
         durability.require_space(run_folder, planned.disk_bytes)
-    result = execute(
-        stages(lambda: planned or plan(recipe, run_folder)), recipe, run_folder, until=until, trust=trust, rerun=rerun
-    )
+    steps = stages(None if until == "corpus" else lambda: planned or plan(recipe, run_folder))
+    result = execute(steps, recipe, run_folder, until=until, trust=trust, rerun=rerun)
     _tell(run_folder, json_path)
     return result
 
@@ -72,6 +73,7 @@ def _tell(run_folder: Path, json_path: Path | None) -> None:
     """Says what came of the run and what to do next; copies the report's data where the user asked for them."""
     path = run_folder / "report.json"
     if not path.is_file():
+        _tell_curated(run_folder, json_path)
         return
     report = read_report(path)
     if json_path:
@@ -84,6 +86,21 @@ def _tell(run_folder: Path, json_path: Path | None) -> None:
     emit(f"report: {run_folder / 'report.html'}")
     emit(f"talk to it: {report.chat_command}")
     emit("your own texts: mothertongue plan FOLDER --language TAG")
+
+
+def _tell_curated(run_folder: Path, json_path: Path | None) -> None:
+    """Says what curation left when nothing was trained yet, and where it can be looked at and disputed."""
+    if not (run_folder / "corpus" / "corpus.json").is_file():
+        return
+    facts = read_json(run_folder / "corpus" / "corpus.json")
+    if json_path:
+        durability.write_json(json_path, facts)
+    for step in facts["funnel"]:
+        reasons = ", ".join(f"{reason} {number:,}" for reason, number in step["dropped_by_reason"].items())
+        dropped = f" ({reasons})" if reasons else ""
+        emit(f"{step['step']}: {step['documents']:,} documents, {step['bytes']:,} bytes{dropped}")
+    emit(f"data card: {run_folder / CURATION / 'card.html'}")
+    emit(f"have it judged:  mothertongue curate {shlex.quote(str(run_folder))} --audit audit.tsv")
 
 
 def check(recipe: Recipe) -> None:
