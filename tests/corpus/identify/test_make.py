@@ -44,6 +44,8 @@ def test_the_nearest_name_is_named():
         ("als", "fasttext", "gsw"),
         ("als", "", "als"),
         ("msaind", "heliport", "ms"),
+        ("hbssrp", "heliport", "sr"),
+        ("sh", "fasttext", "sh"),
         ("nonsense label!", "", "und-x-nonsense"),
         ("__label__", "", "und"),
     ],

@@ -6,9 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mothertongue.corpus.identify.identifier import NO_LANGUAGE, Ranking
+
+MOST: Final = 20
+LEAST: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -26,9 +32,43 @@ class Py3LangId:
         return {"identifier": "py3langid", "version": model_version()}
 
     def identify(self, texts: Sequence[str]) -> list[Ranking]:
-        """Return the labels of each text with probabilities that sum to 1."""
-        source = model()
-        return [source.rank(text) if text.strip() else [(NO_LANGUAGE, 1.0)] for text in texts]
+        """Return the likeliest labels of each text: the probabilities that `rank` of the package gives, many times faster.
+
+        At most 20 labels, and none below a probability of 0.0001.
+        """
+        if not texts:
+            return []
+        probabilities = self.probabilities(texts)
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :MOST]
+        values = np.take_along_axis(probabilities, order, axis=1)
+        counts = np.maximum((values >= LEAST).sum(1), 1)
+        names = model().nb_classes
+        return [
+            [(names[label], share) for label, share in zip(ids[:count], shares[:count], strict=True)]
+            if text.strip()
+            else [(NO_LANGUAGE, 1.0)]
+            for text, ids, shares, count in zip(texts, order.tolist(), values.tolist(), counts.tolist(), strict=True)
+        ]
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return [texts, columns of the model] probabilities; a label with two columns has all of it in the first."""
+        from mothertongue.corpus.identify.space import Bags, bags, encode, py3langid_seed
+
+        source, seed = model(), py3langid_seed()
+        found = bags(texts, seed.automaton)
+        # Characters that the package does not know are no features of its own.
+        weights = np.where(found.features < seed.automaton.features, found.weights, np.float32(0))
+        scores = Bags(found.features, weights, found.starts).scores(seed.table).astype(np.float64)
+        known = np.add.reduceat(np.append(weights, np.float32(0)), found.starts[:-1]) * (np.diff(found.starts) > 0) > 0
+        scores[known] += source.nb_pc
+        scores[~known] = 0.0
+        scores /= np.sqrt(np.maximum(np.diff(encode(texts)[1]), 1))[:, None]
+        probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        for first, second in source._alias_pairs:
+            probabilities[:, first] += probabilities[:, second]
+            probabilities[:, second] = 0.0
+        return probabilities
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,9 @@ def bcp47(label: str, family: str = "") -> str:
     from langcodes.tag_parser import LanguageTagError
 
     code = label.removeprefix(PREFIX)
-    code = _exceptions().get(family, {}).get(code, code)
+    known = _exceptions().get(family, {}).get(code)
+    if known is not None:
+        return known
     try:
         tag = langcodes.standardize_tag(code)
         language = langcodes.Language.get(tag)
