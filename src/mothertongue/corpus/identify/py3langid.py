@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from mothertongue.corpus.identify.identifier import NO_LANGUAGE, Ranking
 
-MOST: Final = 20
 LEAST: Final = 1e-4
 
 
@@ -32,14 +31,14 @@ class Py3LangId:
         return {"identifier": "py3langid", "version": model_version()}
 
     def identify(self, texts: Sequence[str]) -> list[Ranking]:
-        """Return the likeliest labels of each text: the probabilities that `rank` of the package gives, many times faster.
+        """Return the likeliest labels of each text with the probabilities that `rank` of the package gives.
 
-        At most 20 labels, and none below a probability of 0.0001.
+        Labels below a probability of 0.0001 are left out.
         """
         if not texts:
             return []
         probabilities = self.probabilities(texts)
-        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :MOST]
+        order = np.argsort(-probabilities, axis=1, kind="stable")
         values = np.take_along_axis(probabilities, order, axis=1)
         counts = np.maximum((values >= LEAST).sum(1), 1)
         names = model().nb_classes
@@ -63,7 +62,7 @@ class Py3LangId:
         scores[known] += source.nb_pc
         scores[~known] = 0.0
         scores /= np.sqrt(np.maximum(np.diff(encode(texts)[1]), 1))[:, None]
-        probabilities = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities: NDArray[np.float64] = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities /= probabilities.sum(axis=1, keepdims=True)
         for first, second in source._alias_pairs:
             probabilities[:, first] += probabilities[:, second]
