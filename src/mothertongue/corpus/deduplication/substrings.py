@@ -36,19 +36,21 @@ from mothertongue.corpus.deduplication.tables import DuplicateTable
 from mothertongue.corpus.work import Counts, total
 
 _BASES: Final = 0x5B57
+_WEIGHT: Final = 4.0
+"""A row is sorted by four columns that are all copied: parts are planned smaller by this factor."""
 
 
 def find_substrings(job: Job) -> DuplicateTable:
     """Return the table of repeated substrings of these shards (an index holds none of earlier dumps)."""
     size = job.options.substring_characters
-    parts = parts_for(2.0 * job.own_sizes()[1] / (size - gram_of(size) + 2))
+    parts = parts_for(_WEIGHT * 2.0 * job.own_sizes()[1] / (size - gram_of(size) + 2))
     spread, keyed = {"parts": parts, "size": size}, {"size": size}
     counts = total(job.per_shard("substrings-anchors", "substrings:write_anchors", spread))
     files = joined(job.work, "substrings-anchors", exchanged("substrings-anchors", job.numbers))
     settled = total(job.per_part("substrings-settled", "substrings:settle", parts, keyed, files, extra=("open",)))
     opened = joined(job.work, "substrings-open", exchanged("substrings-settled-open", range(parts)))
     # An anchor is that of at most as many windows as a window has grams.
-    window_parts = parts_for(float(settled["open"]) * (size - gram_of(size) + 1))
+    window_parts = parts_for(_WEIGHT * settled["open"] * (size - gram_of(size) + 1))
     arguments = {"parts": window_parts, "size": size, "opened": opened}
     job.per_shard("substrings-windows", "substrings:write_windows", arguments, inputs=opened)
     files = joined(job.work, "substrings-windows", exchanged("substrings-windows", job.numbers))
