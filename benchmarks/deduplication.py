@@ -290,7 +290,7 @@ def main() -> None:
     }
     for name, row in result["speed"]["contestants"].items():
         ratio, rate = row["median_times_faster_in_cpu_time"], row["megabytes_per_cpu_second"]
-        print(f"{name}: {rate:.2f} MB/s per core; mothertongue takes 1/{ratio:.1f} of its CPU time")
+        print(f"{name}: {rate:.2f} MB/s per core, {ratio:.1f} times the CPU time of mothertongue")
     for name, row in result["quality"]["contestants"].items():
         print(f"{name}: precision {row['precision']:.4f}, recall {row['recall']:.4f}, F1 {row['f1']:.4f}")
     for row in result["quality"]["detection"]:

@@ -1,6 +1,9 @@
 """One peer's near-duplicates of a file: run by `deduplication.py` with the interpreter of the peers' environment.
 
-    PYTHON benchmarks/deduplication_peers.py {datasketch|datasketch-in-batches|rensa|text-dedup|text-dedup-as-published} IN.jsonl OUT.json
+    PYTHON benchmarks/deduplication_peers.py PEER IN.jsonl OUT.json
+
+PEER is one of `PEERS`: datasketch as its documentation shows it and in batches with xxhash, rensa in bulk, text-dedup
+with the settings of the contest and with its own. text-dedup is a program, so its start (some seconds) counts.
 
 IN has `id` and `text` on each line; OUT gets the label of every document (the position of a document of its cluster),
 and the seconds of wall clock and CPU from opening the file to the labels. Settings are those of the contest: 128
