@@ -92,12 +92,16 @@ def make_criteria(language: str, options: CurateOptions) -> Criteria:
         steps["keep"] = read_rules([], options.keep)
     if options.years is not None:
         steps["age"] = age_rules(*options.years)
+    if options.evaluation is not None:
+        steps["decontamination"] = read_rules([], {"contamination": "contamination.hits == 0"})
     for kind in options.deduplication().kinds():
         steps[f"{kind}_duplicates"] = _duplicate_rules(kind)
     rules = [steps[name] for name in steps]
     settings = {name: dict(values) for rule_set in rules for name, values in rule_set.settings.items()}
     if checked:
         settings.setdefault("language", {})["identifier"] = options.identifier
+    if options.evaluation is not None:
+        settings["contamination"] = {"items": str(options.evaluation)}
     kinds = options.deduplication().kinds()
     needed = {name for rule_set in rules for name in rule_set.taggers} | set(options.measure) | _of_mix(options)
     needed |= {"language"} if checked else set()

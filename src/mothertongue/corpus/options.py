@@ -41,6 +41,8 @@ class CurateOptions:
     """Further expressions that documents must fulfil."""
     measure: tuple[str, ...] = ()
     """Taggers that run although no rule needs them, for the data card."""
+    evaluation: Path | None = None
+    """Texts that an evaluation asks (JSON Lines or plain lines); documents that hold one of them are dropped."""
     deduplicate: tuple[Kind, ...] = ("exact", "near")
     """The kinds of repetition that are removed."""
     index: Path | None = None

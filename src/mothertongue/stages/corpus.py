@@ -29,7 +29,7 @@ from mothertongue.plan import Plan
 from mothertongue.recipe import Mix, Recipe
 from mothertongue.report.data_card import write_card
 from mothertongue.run import StageContext
-from mothertongue.stages.decontaminate import evaluation_of
+from mothertongue.stages.decontaminate import evaluation_of, scored_items
 from mothertongue.stages.material import Material, resolve
 
 SETS = ("train", "decision", "held_out", "second_domain", "replay", "retention_decision", "retention")
@@ -95,7 +95,7 @@ class CorpusStage:
         curated = curate(
             material.sources,
             recipe.language,
-            _options(recipe),
+            _options(recipe, _write_items(context)),
             folder=context.run / CURATION,
             executor=_executor(recipe, material),
             tokenizers=_tokenizers(context),
@@ -147,9 +147,18 @@ def _mix(recipe: Recipe) -> MixOptions | None:
     return None if asked == Mix().model_dump(exclude={"years"}) else MixOptions(**asked, seed=recipe.seed)
 
 
-def _options(recipe: Recipe) -> CurateOptions:
+def _write_items(context: StageContext) -> Path | None:
+    """The file of what the evaluation scores, beside the curation that keeps it out of training (law 5)."""
+    rows = scored_items(context.recipe)
+    path = context.run / CURATION / "evaluation.jsonl"
+    durability.write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    return path if rows else None
+
+
+def _options(recipe: Recipe, evaluation: Path | None) -> CurateOptions:
     corpus = recipe.corpus
     return CurateOptions(
+        evaluation=evaluation,
         identifier=corpus.identifier,
         profile=corpus.profile,
         rules=corpus.rules,
