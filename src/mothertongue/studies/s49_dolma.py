@@ -8,10 +8,11 @@ shipped rules.
 
 Values: for every rule the share of what it flags that should go (`precision`; 1 where it flags nothing) and the share
 of its target defect that it flags (`recall`); for every defect the share of its documents that were dropped or mended
-(`found`); the worst of each; the share of clean documents kept as they were, also under dolma's constants for English;
-copies that are left. Then bits per byte on clean held-out text of models trained for the same number of tokens on the
-raw corpus, on what Gopher's rules alone, deduplication alone, and everything together leave, and on the clean documents
-only. `rules.json` in the folder has the counts. The seed draws language, texts, first weights and order.
+(`found`); the worst of each, where for recall the best rule of a defect counts; the share of documents with a defect
+that edits can take out that were kept without it (`saved`), and of clean documents kept as they were, also under
+dolma's constants for English; copies that are left. Then bits per byte on clean held-out text of models trained for the
+same number of tokens on the raw corpus, on what Gopher's rules alone, deduplication alone, and everything together
+leave, and on the clean documents only. The seed draws language, texts, first weights and order.
 """
 
 from __future__ import annotations
@@ -61,20 +62,25 @@ TARGETS: Final = {
     "duplicate_line_characters": "repeated_lines",
     "repeated_lines": "repeated_lines",
     **{f"duplicate_{count}grams": "repeated_lines" for count in range(5, 11)},
+    "few_words_with_letters": "markup",
+    "short_lines": "markup",
     "curly_brace": "markup",
     "placeholder_text": "markup",
     "filler": "markup",
     "toxic_word": "insults",
     "toxic_words": "insults",
+    "few_line_ends": "boilerplate",
+    "few_function_words": "other_language",
     "language": "other_language",
     "foreign_words": "other_language",
+    "foreign_lines": "other_language",
     "fluency": "shuffled_words",
     "exact_duplicate": "exact_duplicate",
     "near_duplicate": "near_duplicate",
 }
 """Rule -> the defect that it is made to find."""
 MENDED: Final = ("personal_data", "boilerplate")
-"""Defects that edits take out; a rule that drops such a document is wrong."""
+"""Defects that edits take out; a rule that drops such a document is wrong, unless it was made for the defect."""
 _COMMON: Final = 4  # documents that share a line; copies are at most three
 
 
@@ -111,6 +117,7 @@ class DirtyCorpus:
         *(f"precision/{reason}" for reason in TARGETS),
         *(f"recall/{reason}" for reason in TARGETS),
         *(f"found/{defect}" for defect in DEFECTS),
+        *(f"saved/{defect}" for defect in MENDED),
         "worst_precision",
         "worst_recall",
         "worst_found",
@@ -256,34 +263,38 @@ def flags(folder: Path) -> dict[str, set[str]]:
 def judged(flagged: Mapping[str, Iterable[str]], labelled: Sequence[Labelled]) -> dict[str, float]:
     """Return precision and recall of every rule, and the worst of them.
 
-    A flagged document is rightly flagged when it is spoilt in a way that edits do not mend. Of copies and the document
-    that they repeat one stays, whichever it is, so these are counted by family: all but one should be flagged.
+    A document is rightly flagged when it has the rule's target defect, or another one that edits do not mend.
     """
-    defects = {one.name: one.defect for one in labelled}
-    families = {one.name: one.original or one.name for one in labelled if one.original} | {
-        one.original: one.original for one in labelled if one.original
-    }
-    right = {name for name, defect in defects.items() if defect not in (CLEAN, *MENDED)}
     values: dict[str, float] = {}
     for reason, target in TARGETS.items():
         names = set(flagged.get(reason, ()))
-        wanted = sum(defect == target for defect in defects.values())
-        if target in COPIED:
-            spare = Counter(families[name] for name in names if name in families)
-            hits = found = sum(spare.values())
-            wanted_names = {one.original for one in labelled if one.defect == target}
-            found = sum(count for family, count in spare.items() if family in wanted_names)
-        else:
-            hits, found = len(names & right), sum(defects[name] == target for name in names)
-        values[f"precision/{reason}"] = hits / len(names) if names else 1.0
-        values[f"recall/{reason}"] = min(1.0, found / wanted)
-    values["worst_precision"] = min(value for name, value in values.items() if name.startswith("precision/"))
-    best = {
-        target: max(values[f"recall/{reason}"] for reason, one in TARGETS.items() if one == target)
-        for target in TARGETS.values()
-    }
-    values["worst_recall"] = min(best.values())
-    return values
+        right, found = (_right_copies if target in COPIED else _right)(names, target, labelled)
+        wanted = sum(one.defect == target for one in labelled)
+        values[f"precision/{reason}"] = right / len(names) if names else 1.0
+        values[f"recall/{reason}"] = found / wanted
+    best = [
+        max(values[f"recall/{reason}"] for reason, one in TARGETS.items() if one == target)
+        for target in sorted(set(TARGETS.values()))
+    ]
+    precisions = [value for name, value in values.items() if name.startswith("precision/")]
+    return {**values, "worst_precision": min(precisions), "worst_recall": min(best)}
+
+
+def _right(names: set[str], target: str, labelled: Sequence[Labelled]) -> tuple[int, int]:
+    """Return how many of the flagged documents are rightly flagged, and how many have the target defect."""
+    defects = [one.defect for one in labelled if one.name in names]
+    found = sum(defect == target for defect in defects)
+    return found + sum(defect not in (CLEAN, target, *MENDED) for defect in defects), found
+
+
+def _right_copies(names: set[str], target: str, labelled: Sequence[Labelled]) -> tuple[int, int]:
+    """Return the same for copies: of a family one document stays, whichever it is, and the others should go."""
+    families = {one.original: one.defect for one in labelled if one.original}
+    members = [(one.original or one.name, one.name) for one in labelled if (one.original or one.name) in families]
+    sizes = Counter(family for family, _ in members)
+    gone = Counter(family for family, name in members if name in names)
+    spare = {family: min(count, sizes[family] - 1) for family, count in gone.items()}
+    return sum(spare.values()), sum(count for family, count in spare.items() if families[family] == target)
 
 
 def outcome(curated: Curated, labelled: Sequence[Labelled], lines: Sequence[str]) -> dict[str, float]:
@@ -293,8 +304,11 @@ def outcome(curated: Curated, labelled: Sequence[Labelled], lines: Sequence[str]
     values: dict[str, float] = {}
     for defect in DEFECTS:
         own = [one for one in labelled if one.defect == defect]
-        gone = [_clear(kept.get(one.name, ""), one, lines) for one in own]
-        values[f"found/{defect}"] = sum(gone) / len(own)
+        stayed = [one for one in own if one.name in kept]
+        clear = sum(_clear(kept[one.name], one, lines) for one in stayed)
+        values[f"found/{defect}"] = (len(own) - len(stayed) + clear) / len(own)
+        if defect in MENDED:
+            values[f"saved/{defect}"] = clear / len(own)
     for one in labelled:
         if one.defect in (CLEAN, *COPIED) and one.name in kept:
             families.setdefault(one.original or one.name, []).append(one.defect)
@@ -311,9 +325,7 @@ def outcome(curated: Curated, labelled: Sequence[Labelled], lines: Sequence[str]
 
 
 def _clear(text: str, one: Labelled, lines: Sequence[str]) -> bool:
-    """Whether nothing of a defect is left in what was kept of a document (`""` where it was dropped)."""
-    if not text:
-        return one.defect not in MENDED
+    """Whether nothing of a defect is left in what was kept of a document."""
     if one.defect == "boilerplate":
         return not any(line in text for line in lines)
     if one.defect == "personal_data":
