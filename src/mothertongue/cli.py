@@ -144,6 +144,15 @@ def curate(
     teach_identifier: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Teach a language identifier the texts, and nothing else.")
     ] = None,
+    train_fluency: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Train a fluency model on the texts, and nothing else.")
+    ] = None,
+    train_classifier: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Train a classifier of the texts and of those of --against.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Texts of the other kind, for --train-classifier.")
+    ] = None,
     neighbour: Annotated[
         list[str] | None, typer.Option(metavar="TAG=PATH", help="Texts in a language that is easily mistaken for it.")
     ] = None,
@@ -156,12 +165,13 @@ def curate(
 ) -> None:
     """Bring a run up to curated texts, or do one of the things around it that the options name."""
     request = Request(inputs or (), run, json_path, dry_run, seed, budget, language, trust, rerun)
-    from mothertongue.stages.curation import audit_run, learn
+    from mothertongue.stages.curation import Wanted, audit_run, learn
 
     neighbours = _neighbours(neighbour or ())
-    if derive_profile is not None or teach_identifier is not None:
+    wanted = Wanted(derive_profile, teach_identifier, train_fluency, train_classifier, against, neighbours)
+    if wanted or against is not None:
         recipe, _ = load_request(request)
-        emit(learn(recipe, derive_profile, teach_identifier, neighbours, json_path))
+        emit(learn(recipe, wanted, json_path))
     elif audit is not None or verdicts is not None:
         _, folder = load_request(request)
         emit(audit_run(folder, audit, verdicts, json_path))
@@ -465,7 +475,9 @@ def _write_json(path: Path | None, value: Any) -> None:
 def _neighbours(words: Sequence[str]) -> dict[str, Path]:
     """Read ``de=FOLDER`` words; raises InputError MT122 with all that are wrong."""
     parts = [word.partition("=") for word in words]
-    wrong = [word for word, (tag, _, place) in zip(words, parts, strict=True) if not (tag and place and Path(place).exists())]
+    wrong = [
+        word for word, (tag, _, place) in zip(words, parts, strict=True) if not (tag and place and Path(place).exists())
+    ]
     if wrong:
         raise InputError(
             Problem(

@@ -99,6 +99,29 @@ def test_a_profile_and_an_identifier_are_learned_and_used(
     assert "MT221" in capsys.readouterr().err
 
 
+def test_models_are_trained_and_serve_in_rules(
+    world: World, texts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ["curate", str(world.dutch), "--language", "nl", "--train-fluency", str(tmp_path / "fluency.npz")]
+    words += ["--train-classifier", str(tmp_path / "good.npz"), "--json", str(tmp_path / "learned.json")]
+    assert main(words) == 2
+    assert "--against" in capsys.readouterr().err
+    assert main([*words, "--against", str(world.english)]) == 0
+    assert read_json(tmp_path / "learned.json")["classifier"]["auc"] > 0.9
+    rules = tmp_path / "own.toml"
+    rules.write_text(
+        "[taggers.fluency]\nmodel = 'fluency.npz'\n[taggers.quality]\nmodel = 'good.npz'\n"
+        "[[rule]]\nreason = 'halting'\nkeep = 'fluency.bits_per_character <= 6'\n"
+        "[[rule]]\nreason = 'bad'\nkeep = 'quality.badness <= 0.9'\n",
+        "utf-8",
+    )
+    run = tmp_path / "run"
+    changes = (f"corpus.rules=[usual, {rules}]", "corpus.language_check=off")
+    assert main(world.words("curate", run, *changes, source=texts)) == 0
+    rows = read_json(run / "corpus/dropped.json")
+    assert "letters/english.txt" in {row["source"] for reason in ("halting", "bad") for row in rows.get(reason, [])}
+
+
 def test_verdicts_of_a_reader_move_a_threshold(curated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     sheet = tmp_path / "audit.tsv"
     assert main(["curate", str(curated), "--audit", str(sheet)]) == 0

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mothertongue import durability
 from mothertongue.corpus.card.sheet import write_audit
 from mothertongue.corpus.card.verdicts import AUDITED, Move, apply_audit
+from mothertongue.corpus.classifier import train_classifier
 from mothertongue.corpus.curation import CURATION as FINISHED
 from mothertongue.corpus.derive import derive_from_folder, folder_texts, sample_lines
+from mothertongue.corpus.fluency_training import train_fluency
 from mothertongue.corpus.identify.teach import teach_identifier
-from mothertongue.corpus.profile import LanguageProfile
+from mothertongue.corpus.profile import LanguageProfile, neutral_profile, read_profile
 from mothertongue.corpus.work import open_work
 from mothertongue.errors import InputError, Problem
 from mothertongue.recipe import Recipe
@@ -24,35 +27,76 @@ SHEET, FORM = "audit.tsv", "audit.html"
 MOST_SAID = 8
 
 
-def learn(
-    recipe: Recipe,
-    profile: Path | None,
-    identifier: Path | None,
-    neighbours: Mapping[str, Path],
-    json_path: Path | None = None,
-) -> str:
-    """Learn a language profile, an identifier, or both from the sources of a recipe; returns what to tell the user.
+@dataclass(frozen=True)
+class Wanted:
+    """What shall be learned from texts: the file of each thing, None for those that are not wanted."""
 
-    Raises InputError MT225 for sources that are datasets, and what `derive_from_folder` and `teach_identifier` raise.
+    profile: Path | None = None
+    identifier: Path | None = None
+    fluency: Path | None = None
+    classifier: Path | None = None
+    against: Path | None = None
+    """The texts of the other kind, for the classifier."""
+    neighbours: Mapping[str, Path] = field(default_factory=dict)
+    """Tag -> texts in a language that is easily mistaken for the wanted one."""
+
+    def __bool__(self) -> bool:
+        return any((self.profile, self.identifier, self.fluency, self.classifier))
+
+
+def learn(recipe: Recipe, wanted: Wanted, json_path: Path | None = None) -> str:
+    """Learn what is wanted from the sources of a recipe, which should be clean; returns what to tell the user.
+
+    Raises InputError MT225 for sources that are datasets, MT226 for a classifier without texts of the other kind, and
+    whatever the learning itself raises.
     """
-    sources = _files(resolve(recipe).sources)
+    sources, language = _files(resolve(recipe).sources), recipe.language
+    if (wanted.classifier is None) != (wanted.against is None):
+        raise InputError(_one_sided(wanted))
     said: list[str] = []
     found: dict[str, object] = {}
-    if profile is not None:
-        learned = derive_from_folder(sources, recipe.language, profile, neighbours)
+    if wanted.profile is not None:
+        learned = derive_from_folder(sources, language, wanted.profile, wanted.neighbours)
         found["profile"] = learned.model_dump()
-        said += _told_profile(learned, profile)
-    if identifier is not None:
-        others = {tag: sample_lines(list(folder_texts([path], tag))) for tag, path in neighbours.items()}
-        own = sample_lines(list(folder_texts(sources, recipe.language)))
-        taught = teach_identifier(recipe.language, own, neighbours=others)
-        taught.write(identifier)
+        said += _told_profile(learned, wanted.profile)
+    given = recipe.corpus.profile
+    profile = read_profile(given, language) if given else neutral_profile(language)
+    if wanted.identifier is not None:
+        others = {tag: sample_lines(list(folder_texts([path], tag))) for tag, path in wanted.neighbours.items()}
+        own = sample_lines(list(folder_texts(sources, language)))
+        taught = teach_identifier(language, own, neighbours=others)
+        taught.write(wanted.identifier)
         found["identifier"] = dict(taught.settings)
-        said.append(f"identifier for {recipe.language} from {len(own)} lines: {identifier}")
-        said.append(f"use it:  corpus.identifier=taught:{shlex.quote(str(identifier))}")
+        said.append(f"identifier for {language} from {len(own)} lines: {wanted.identifier}")
+        said.append(f"use it:  corpus.identifier=taught:{shlex.quote(str(wanted.identifier))}")
+    if wanted.fluency is not None:
+        train_fluency(folder_texts(sources, language), profile).write(wanted.fluency)
+        said += _told_model("fluency", wanted.fluency, "fluency.bits_per_character <= NUMBER")
+    if wanted.classifier is not None and wanted.against is not None:
+        texts, others_texts = folder_texts(sources, language), folder_texts([wanted.against], language)
+        made = train_classifier(texts, others_texts, profile, recipe.seed)
+        made.write(wanted.classifier)
+        found["classifier"] = made.report
+        said.append(", ".join(f"{name} {value:.3g}" for name, value in made.report.items()))
+        said += _told_model("quality", wanted.classifier, "quality.badness <= NUMBER")
     if json_path is not None:
         durability.write_json(json_path, found)
     return "\n".join(said)
+
+
+def _told_model(tagger: str, path: Path, rule: str) -> Iterator[str]:
+    yield f"{tagger}: {path}"
+    yield f"use it in a file of rules:  [taggers.{tagger}] model = {str(path)!r}  and  [[rule]] keep = {rule!r}"
+
+
+def _one_sided(wanted: Wanted) -> Problem:
+    return Problem(
+        code="MT226",
+        message="a classifier needs two kinds of text: those of the sources, and those to tell them from",
+        key="--against" if wanted.against is None else "--train-classifier",
+        allowed="both --train-classifier FILE and --against FOLDER",
+        do="name the folder with texts of the other kind, or leave both out",
+    )
 
 
 def _files(sources: Sequence[Path | str]) -> list[Path]:
