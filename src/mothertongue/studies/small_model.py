@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mothertongue.evaluation.scorer import DocumentBits
 
 _AT_ONCE = 2
+Arm = TypeVar("Arm")
 In = TypeVar("In")
 Out = TypeVar("Out")
 
@@ -55,8 +56,8 @@ class SmallModels:
         self.untrained: LlamaForCausalLM = tiny_model(self.tokenizer, budget.layers, budget.width, seed)
 
     def train(
-        self, arms: Mapping[str, Sequence[str]], start: LlamaForCausalLM | None = None
-    ) -> dict[str, LlamaForCausalLM]:
+        self, arms: Mapping[Arm, Sequence[str]], start: LlamaForCausalLM | None = None
+    ) -> dict[Arm, LlamaForCausalLM]:
         """Return one model per arm, trained on its texts from the weights of `start` (default: untrained).
 
         Raises ValueError for an arm whose texts do not fill one row.
@@ -66,8 +67,8 @@ class SmallModels:
         return dict(zip(arms, models, strict=True))
 
     def score(
-        self, models: Mapping[str, LlamaForCausalLM], groups: Mapping[str, Sequence[str]]
-    ) -> dict[str, dict[str, DocumentBits]]:
+        self, models: Mapping[Arm, LlamaForCausalLM], groups: Mapping[str, Sequence[str]]
+    ) -> dict[Arm, dict[str, DocumentBits]]:
         """Return bits and bytes of every text of every group under every model: model -> group -> DocumentBits.
 
         Texts longer than a row of training are outside of what the models have seen; give short ones.
