@@ -62,8 +62,8 @@ def learn(recipe: Recipe, wanted: Wanted, json_path: Path | None = None) -> str:
     given = recipe.corpus.profile
     profile = read_profile(given, language) if given else neutral_profile(language)
     if wanted.identifier is not None:
-        others = {tag: sample_lines(list(folder_texts([path], tag))) for tag, path in wanted.neighbours.items()}
-        own = sample_lines(list(folder_texts(sources, language)))
+        others = {tag: sample_lines(folder_texts([path], tag)) for tag, path in wanted.neighbours.items()}
+        own = sample_lines(folder_texts(sources, language))
         taught = teach_identifier(language, own, neighbours=others)
         taught.write(wanted.identifier)
         found["identifier"] = dict(taught.settings)
