@@ -6,8 +6,10 @@ FOLDER keeps the corpus of `corpus.py`. Peers run in environments of their own (
 .venv-peers/datatrove`); only files cross. All work on two processes and begin with the same .jsonl.gz files: dolma
 writes attributes, as its users do before mixing; datatrove writes which documents it keeps; this project writes
 documents, attributes and decisions, with the rules of the peer it is compared with. Contestants take turns, since
-machines are noisy, and processor time stands beside the wall clock, since machines are shared. Datatrove's turns use
-every `THIN`-th document: rates do not depend on the number, and its decisions are then taken once on all.
+machines are noisy, and processor time stands beside the wall clock, since machines are shared. Each turn also runs the
+first document of every file alone, and its time is taken off: what counts is the rate once a tool has started (all of
+them take seconds to load). Datatrove's turns use every `THIN`-th document, which does not change a rate; its decisions
+are then taken once on all.
 
 Decisions of dolma are its attributes judged by the thresholds of the rule sets `gopher-dolma` and `c4-dolma`, with its
 own list of words; decisions of datatrove are its filters' own. Every difference is listed with the rule, and what each
@@ -42,7 +44,7 @@ from mothertongue import durability
 from mothertongue.corpus.attributes import read_attributes
 from mothertongue.corpus.checked_rules import check_rules
 from mothertongue.corpus.decide import Decided, decide, joined_attributes
-from mothertongue.corpus.document import Document, read_shard, shard_checksum, write_shard
+from mothertongue.corpus.document import Document, shard_checksum, write_shard
 from mothertongue.corpus.executors.processes import Processes
 from mothertongue.corpus.profile import neutral_profile
 from mothertongue.corpus.readers.jsonl import JsonLinesReader
@@ -52,7 +54,7 @@ from mothertongue.corpus.taggers import make_tagger
 from mothertongue.corpus.work import Task, Work
 from mothertongue.ledger import versions
 
-PROCESSES, THIN, LANGUAGE = 2, 8, "en"
+PROCESSES, THIN, LANGUAGE = 2, 4, "en"
 RULES = {"dolma": ("gopher-dolma", "c4-dolma"), "datatrove": ("datatrove",)}
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = {"dolma": 10.0, "datatrove": 50.0}
@@ -174,11 +176,11 @@ class Contest:
         return found
 
 
-def thinned(files: list[Path], folder: Path, step: int) -> Path:
-    """Return a folder with every `step`-th document of each file."""
+def thinned(files: list[Path], folder: Path, step: int, most: int | None = None) -> Path:
+    """Return a folder with every `step`-th document of each file, `most` of a file at most."""
     for file in files:
         with gzip.open(file, "rb") as stream:
-            lines = stream.readlines()[::step]
+            lines = stream.readlines()[::step][:most]
         durability.write_bytes(folder / file.name, gzip.compress(b"".join(lines), mtime=0))
     return folder
 
@@ -293,7 +295,9 @@ def summary(
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
-def turns(contest: Contest, sources: Mapping[str, Path], number: int) -> dict[str, dict[str, list[Result]]]:
+def turns(
+    contest: Contest, sources: Mapping[str, Path], start: Path, number: int
+) -> dict[str, dict[str, list[Result]]]:
     found: dict[str, dict[str, list[Result]]] = {name: {"ours": [], "peer": []} for name in RULES}
     for turn in range(number):
         for name in RULES:
@@ -301,17 +305,25 @@ def turns(contest: Contest, sources: Mapping[str, Path], number: int) -> dict[st
                 ("ours", contest.ours, contest.corpus),
                 ("peer", contest.peer, sources[name]),
             ):
+                _, begun = side_run(name, start)
                 folder, result = side_run(name, source)
-                result["documents"] = sum(1 for _ in rows_in(source))
+                result["documents"] = sum(1 for _ in rows_in(source)) - sum(1 for _ in rows_in(start))
+                result["start"] = {unit: begun[unit] for unit in ("seconds", "cpu")}
+                result |= {unit: result[unit] - begun[unit] for unit in ("seconds", "cpu")}
                 result["folder"] = str(folder)
                 found[name][side].append(result)
-                print(f"turn {turn + 1}: {name if side == 'peer' else 'ours, rules of ' + name:27}", speeds(result))
+                who = name if side == "peer" else f"ours, rules of {name}"
+                print(f"turn {turn + 1}: {who:25}", speeds(result), flush=True)
     return found
 
 
 def speeds(result: Result) -> str:
     wall, cpu = result["documents"] / result["seconds"], result["documents"] / result["cpu"]
-    return f"{wall:9.0f} documents/s, {cpu:9.0f} per second of a processor"
+    start = result["start"]
+    return (
+        f"{wall:7.0f} documents/s, {cpu:7.0f} per second of a processor; "
+        f"start {start['seconds']:.1f} s, of a processor {start['cpu']:.1f} s"
+    )
 
 
 def ratios(found: Mapping[str, list[Result]]) -> Result:
@@ -321,6 +333,8 @@ def ratios(found: Mapping[str, list[Result]]) -> Result:
         result[name] = {
             "ours_documents_per_second": statistics.median(rates["ours"]),
             "peer_documents_per_second": statistics.median(rates["peer"]),
+            "start_of_ours": statistics.median(row["start"][unit] for row in found["ours"]),
+            "start_of_peer": statistics.median(row["start"][unit] for row in found["peer"]),
             "ratio": statistics.median(a / b for a, b in zip(rates["ours"], rates["peer"], strict=True)),
         }
     return result
@@ -342,7 +356,8 @@ def main() -> None:
         pythons = {name: getattr(options, name) for name in RULES}
         contest = Contest(corpus, Path(scratch), pythons)
         thin = thinned(sorted(corpus.glob("*.jsonl.gz")), Path(scratch) / "thin", THIN)
-        found = turns(contest, {"dolma": corpus, "datatrove": thin}, options.turns)
+        start = thinned(files, Path(scratch) / "start", 1, most=1)
+        found = turns(contest, {"dolma": corpus, "datatrove": thin}, start, options.turns)
         results: Result = {name: ratios(rows) for name, rows in found.items()}
         theirs = {
             "dolma": Path(found["dolma"]["peer"][-1]["folder"]),

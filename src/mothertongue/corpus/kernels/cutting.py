@@ -177,8 +177,12 @@ def hash_parts(points: Any, begin: Any, end: Any) -> Any:
     """Return a 64-bit hash of each part; equal parts have equal hashes in every process."""
     hashes = np.empty(len(begin), np.uint64)
     for part in range(len(begin)):
-        value = _SEED
-        for place in range(begin[part], end[part]):
+        value, place = _SEED, begin[part]
+        while place + 1 < end[part]:
+            value = (value ^ (np.uint64(points[place]) | np.uint64(points[place + 1]) << _SHIFT)) * _MULTIPLIER
+            value ^= value >> _SHIFT
+            place += 2
+        if place < end[part]:
             value = (value ^ np.uint64(points[place])) * _MULTIPLIER
         value = (value ^ (value >> _SHIFT) ^ np.uint64(end[part] - begin[part])) * _MIX
         hashes[part] = value ^ (value >> _SHIFT)

@@ -56,8 +56,12 @@ def _find_exception(points: Any, begin: Any, end: Any, classes: Any, keys: Any, 
     # Few words both begin and end like an exception.
     if not classes[points[begin]] & EXCEPTION_FIRST or not classes[points[end - 1]] & EXCEPTION_LAST:
         return -1
-    value = _SEED
-    for place in range(begin, end):
+    value, place = _SEED, begin
+    while place + 1 < end:
+        value = (value ^ (np.uint64(points[place]) | np.uint64(points[place + 1]) << _SHIFT)) * _MULTIPLIER
+        value ^= value >> _SHIFT
+        place += 2
+    if place < end:
         value = (value ^ np.uint64(points[place])) * _MULTIPLIER
     value = (value ^ (value >> _SHIFT) ^ np.uint64(end - begin)) * _MIX
     value ^= value >> _SHIFT
@@ -265,7 +269,7 @@ def _odd_and_stops(points: Any, begin: Any, end: Any, classes: Any) -> Any:
 
 
 @njit(
-    f"Tuple((i4[::1], i4[::1], i8[::1]))({_TEXTS}, b1, u8[::1], i4[:, ::1], i4[::1], "
+    f"Tuple((i4[::1], i4[::1], i8[::1]))({_TEXTS}, b1, u4, u8[::1], i4[:, ::1], i4[::1], "
     "u4[:, ::1], i8[::1], u4[:, ::1], i8[::1])",
     cache=True,
     nogil=True,
@@ -275,6 +279,7 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
     starts: Any,
     classes: Any,
     alone: Any,
+    wanted: Any,
     keys: Any,
     cuts: Any,
     numbers: Any,
@@ -283,7 +288,10 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
     endings: Any,
     ending_sizes: Any,
 ) -> Any:
-    """Return words and marks: first code point, code point after the last, and their number before each text."""
+    """Return words and marks: first code point, code point after the last, and their number before each text.
+
+    A word without any character of the `wanted` classes stays whole with its marks.
+    """
     begin = np.empty(len(points), np.int32)
     end = np.empty(len(points), np.int32)
     ends = np.empty(len(points), np.int32)
@@ -297,7 +305,7 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
                 place += 1
                 continue
             left, odd, stops, taken = place, 0, 0, 0
-            first_kind = kind = classes[points[place]]
+            first_kind = kind = seen = classes[points[place]]
             single = alone and kind & ALONE_LETTER != 0
             while True:
                 if kind & _ACTIVE or not kind & _WORD:
@@ -310,7 +318,9 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
                 if kind & SPACE or (alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
                     kind = last_kind
                     break
+                seen |= kind
             right, slot = place, -1
+            odd = odd if seen & wanted else 0
             if first_kind & EXCEPTION_FIRST and kind & EXCEPTION_LAST:
                 slot = _find_exception(points, left, right, classes, keys, numbers)
             if not odd and slot < 0:

@@ -12,7 +12,7 @@ from mothertongue.corpus.kernels.characters import DIGIT, PUNCTUATION, SENTENCE_
 _PARTS = "u4[::1], i4[::1], i4[::1]"
 _STRINGS = "u4[:, ::1], i8[::1]"
 _32 = np.uint64(32)
-BUCKETS: Final = 256
+BUCKETS: Final = 1024
 _OPEN: Final = ord("[")
 _CLOSE: Final = ord("]")
 
@@ -55,6 +55,10 @@ def count_strings(points: Any, starts: Any, strings: Any, sizes: Any) -> Any:
     for text in range(len(starts) - 1):
         for row in range(len(strings)):
             place, size = starts[text], sizes[row]
+            if size == 1:
+                for one in range(starts[text], starts[text + 1]):
+                    out[text] += points[one] == strings[row, 0]
+                continue
             while place + size <= starts[text + 1]:
                 same = 0
                 while same < size and points[place + same] == strings[row, same]:
@@ -83,13 +87,13 @@ def known_parts(hashes: Any, keys: Any, numbers: Any) -> Any:
 def phrases_in(points: Any, begin: Any, end: Any, strings: Any, sizes: Any, heads: Any, following: Any) -> Any:
     """Return for each part a bit field; bit i says that a phrase of column 0 value i stands in it.
 
-    Column 0 of `strings` holds the kind of the phrase, its characters follow. Phrases are chained by the low bits of
-    their first character, so that most places of a text need one look.
+    Column 0 of `strings` holds the kind of the phrase, its characters follow. Phrases are chained by their first
+    two characters, so that most places of a text need one look.
     """
     out = np.zeros(len(begin), np.uint32)
     for part in range(len(begin)):
-        for place in range(begin[part], end[part]):
-            row = heads[points[place] & np.uint32(BUCKETS - 1)]
+        for place in range(begin[part], end[part] - 1):
+            row = heads[(points[place] + np.uint32(31) * points[place + 1]) & np.uint32(BUCKETS - 1)]
             while row >= 0:
                 size, same = sizes[row], 0
                 if place + size <= end[part]:

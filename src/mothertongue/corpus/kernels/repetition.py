@@ -30,15 +30,18 @@ def _table_size(entries: Any) -> Any:
     return size
 
 
-@njit("i4(u8, i8, i8, u8[::1], i8[::1], i4[::1], i4)", cache=True, nogil=True)
-def _number(key: Any, turn: Any, mask: Any, keys: Any, turns: Any, numbers: Any, fresh: Any) -> Any:
-    """Return the number of `key` in this round's table; a new key gets the number `fresh`."""
+@njit("i4(u8, i8, i8, u8[::1], i8[::1], i4)", cache=True, nogil=True)
+def _number(key: Any, turn: Any, mask: Any, keys: Any, values: Any, fresh: Any) -> Any:
+    """Return the number of `key` in this round's table; a new key gets the number `fresh`.
+
+    A value holds the round in its upper half and the number in its lower half.
+    """
     slot = np.int64((key * _SPREAD) >> _32) & mask
-    while turns[slot] == turn:
+    while values[slot] >> 32 == turn:
         if keys[slot] == key:
-            return numbers[slot]
+            return np.int32(values[slot] & 0x7FFFFFFF)
         slot = (slot + 1) & mask
-    turns[slot], keys[slot], numbers[slot] = turn, key, fresh
+    keys[slot], values[slot] = key, turn << 32 | np.int64(fresh)
     return fresh
 
 
@@ -49,7 +52,7 @@ def repeated_parts(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
     for text in range(len(first) - 1):
         longest = max(longest, first[text + 1] - first[text])
     size = _table_size(longest)
-    keys, turns, numbers = np.empty(size, np.uint64), np.full(size, -1, np.int64), np.empty(size, np.int32)
+    keys, values = np.empty(size, np.uint64), np.full(size, -1, np.int64)
     known, counts = np.empty(longest, np.int32), np.zeros(longest, np.int32)
     out = np.zeros((len(first) - 1, 4), np.int64)
     for text in range(len(first) - 1):
@@ -57,7 +60,7 @@ def repeated_parts(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
         # Short texts use the front of the table only, which stays in the cache.
         mask = _table_size(total) - 1
         for part in range(total):
-            known[part] = _number(hashes[base + part], text, mask, keys, turns, numbers, fresh)
+            known[part] = _number(hashes[base + part], text, mask, keys, values, fresh)
             if known[part] == fresh:
                 counts[fresh] = 1
                 fresh += np.int32(1)
@@ -73,7 +76,7 @@ def repeated_parts(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
 
 
 @njit(
-    "Tuple((i8, i4))(i4[::1], i8, i8, i8, i4[::1], i4[::1], i4[::1], i4[::1], i8, i8, u8[::1], i8[::1], i4[::1])",
+    "Tuple((i8, i4))(i4[::1], i8, i8, i8, i4[::1], i4[::1], i4[::1], i4[::1], i8, i8, u8[::1], i8[::1])",
     cache=True,
     nogil=True,
 )
@@ -89,8 +92,7 @@ def _extend(  # noqa: PLR0913 - compiled code has no objects
     turn: Any,
     mask: Any,
     keys: Any,
-    turns: Any,
-    numbers: Any,
+    values: Any,
 ) -> Any:
     """Go from repeated sequences of n - 1 words to those of n; return how many places repeat and how many kinds are.
 
@@ -103,7 +105,7 @@ def _extend(  # noqa: PLR0913 - compiled code has no objects
         if places[at + 1] != place + 1 or place + n > total:
             continue
         key = np.uint64(known[place]) << _32 | np.uint64(words[place + n - 1])
-        number = _number(key, turn, mask, keys, turns, numbers, fresh)
+        number = _number(key, turn, mask, keys, values, fresh)
         if number == fresh:
             counts[fresh], seen[fresh] = 0, place
             fresh += np.int32(1)
@@ -132,7 +134,7 @@ def repeated_sequences(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
     for text in range(len(first) - 1):
         longest = max(longest, first[text + 1] - first[text])
     size = _table_size(longest)
-    keys, turns, numbers = np.empty(size, np.uint64), np.full(size, -1, np.int64), np.empty(size, np.int32)
+    keys, values = np.empty(size, np.uint64), np.full(size, -1, np.int64)
     words, known = np.empty(longest, np.int32), np.empty(longest, np.int32)
     counts, seen = np.zeros(longest, np.int32), np.zeros(longest, np.int32)
     places, before = np.empty(longest, np.int32), np.zeros(longest + 1, np.int64)
@@ -148,7 +150,7 @@ def repeated_sequences(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
         for word in range(total):
             before[word + 1] = before[word] + end[base + word] - begin[base + word]
             sums[word + 1] = sums[word] + before[word]
-            words[word] = _number(hashes[base + word], turn, mask, keys, turns, numbers, fresh)
+            words[word] = _number(hashes[base + word], turn, mask, keys, values, fresh)
             if words[word] == fresh:
                 counts[fresh] = 0
                 fresh += np.int32(1)
@@ -162,7 +164,7 @@ def repeated_sequences(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
                 places[kept] = word
                 kept += 1
         for n in range(2, min(_LONGEST, total) + 1):
-            kept, fresh = _extend(places, kept, n, total, words, known, counts, seen, turn, mask, keys, turns, numbers)
+            kept, fresh = _extend(places, kept, n, total, words, known, counts, seen, turn, mask, keys, values)
             turn += 1
             if n <= 4:
                 best, where = 1, 0

@@ -48,12 +48,15 @@ def keys(words: tuple[str, ...]) -> Keys:
 
 @lru_cache(maxsize=64)
 def phrases(kinds: tuple[tuple[str, ...], ...]) -> tuple[Any, ...]:
-    """Return lower-case phrases of several kinds for `phrases_in`; at most 32 kinds, bit i for kind i."""
-    texts = [(kind, phrase) for kind, row in enumerate(kinds) for phrase in row if phrase]
+    """Return lower-case phrases of several kinds for `phrases_in`; at most 32 kinds, bit i for kind i.
+
+    Phrases of less than two characters are left out.
+    """
+    texts = [(kind, phrase) for kind, row in enumerate(kinds) for phrase in row if len(phrase) > 1]
     table, sizes = strings(tuple(chr(kind) + phrase for kind, phrase in texts))
     heads, following = np.full(BUCKETS, -1, np.int32), np.full(len(texts), -1, np.int32)
     for row, (_, phrase) in enumerate(texts):
-        bucket = ord(phrase[0]) % BUCKETS
+        bucket = (ord(phrase[0]) + 31 * ord(phrase[1])) % BUCKETS
         following[row], heads[bucket] = heads[bucket], row
     return table, sizes - 1, heads, following
 

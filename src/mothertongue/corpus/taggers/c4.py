@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from mothertongue.corpus.kernels import cutting, matching
-from mothertongue.corpus.kernels.characters import FREE_BIT, Table, classes, with_bits
+from mothertongue.corpus.kernels.characters import FREE_BIT, SENTENCE_END, Table, classes, with_bits
 from mothertongue.corpus.kernels.strings import keys, phrases, strings, word_rules
 from mothertongue.corpus.kernels.texts import Parts, Texts
 from mothertongue.corpus.profile import LanguageProfile
@@ -147,7 +147,8 @@ class C4(MeasuringTagger):
         whole &= ~matching.parts_matching(*rest, *strings(self.unfinished), True)
         whole &= (longest <= self.longest_word) & (count >= self.minimum_words)
         kept = whole & ((found.phrases & (_SCRIPT | _POLICY)) == 0)
-        tokens = texts.marks(word_rules(self.exceptions, self.endings), profile.segmentation == "characters")
+        rules = word_rules(self.exceptions, self.endings)
+        tokens = texts.marks(rules, profile.segmentation == "characters", SENTENCE_END)
         sentences = matching.sentences_in_parts(*rest, tokens.begin, tokens.end, classes())
         placeholder = lines.sums(whole & ((found.phrases & _PLACEHOLDER) != 0)) > 0
         return {
