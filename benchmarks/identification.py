@@ -203,9 +203,10 @@ def speed(ours: TaughtIdentifier, held: Lines, turns: int) -> dict[str, Any]:
     """Lines per second in turns on one process, and the median ratio to ours."""
     lines = [line for _, line in pairs(held)]
     random.Random(0).shuffle(lines)
+    package = model()
     contestants: dict[str, Callable[[Sequence[str]], Any]] = {
         "ours": ours.identify,
-        "py3langid": lambda texts: [model().classify(text) for text in texts],
+        "py3langid": lambda texts: [package.classify(text) for text in texts],
         **lingua(),
     }
     rates: dict[str, list[float]] = {name: [] for name in contestants}

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mothertongue.corpus.identify.identifier import NO_LANGUAGE, Ranking
+
+if TYPE_CHECKING:
+    from mothertongue.corpus.identify.space import Seed
 
 LEAST: Final = 1e-4
 
@@ -23,7 +26,7 @@ class Py3LangId:
     @property
     def labels(self) -> frozenset[str]:
         """The ISO 639 codes that the model knows."""
-        return frozenset(model().labels) - {NO_LANGUAGE}
+        return parts().seed.labels
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -41,7 +44,7 @@ class Py3LangId:
         order = np.argsort(-probabilities, axis=1, kind="stable")
         values = np.take_along_axis(probabilities, order, axis=1)
         counts = np.maximum((values >= LEAST).sum(1), 1)
-        names = model().nb_classes
+        names = parts().seed.tags
         return [
             [(names[label], share) for label, share in zip(ids[:count], shares[:count], strict=True)]
             if text.strip()
@@ -51,28 +54,47 @@ class Py3LangId:
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return [texts, columns of the model] probabilities; a label with two columns has all of it in the first."""
-        from mothertongue.corpus.identify.space import Bags, bags, encode, py3langid_seed
+        from mothertongue.corpus.identify.space import Bags, bags, encode
 
-        source, seed = model(), py3langid_seed()
+        seed = parts().seed
         found = bags(texts, seed.automaton)
         # Characters that the package does not know are no features of its own.
         weights = np.where(found.features < seed.automaton.features, found.weights, np.float32(0))
         scores = Bags(found.features, weights, found.starts).scores(seed.table).astype(np.float64)
         known = np.add.reduceat(np.append(weights, np.float32(0)), found.starts[:-1]) * (np.diff(found.starts) > 0) > 0
-        scores[known] += source.nb_pc
+        scores[known] += parts().prior
         scores[~known] = 0.0
         scores /= np.sqrt(np.maximum(np.diff(encode(texts)[1]), 1))[:, None]
         probabilities: NDArray[np.float64] = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities /= probabilities.sum(axis=1, keepdims=True)
-        for first, second in source._alias_pairs:
+        for first, second in parts().aliases:
             probabilities[:, first] += probabilities[:, second]
             probabilities[:, second] = 0.0
         return probabilities
 
 
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What identification needs of the model; the rest of it, most of its memory, is let go."""
+
+    seed: Seed
+    prior: NDArray[np.float32]
+    """Log-probability of each column."""
+    aliases: tuple[tuple[int, int], ...]
+    """Columns of one label: the first, and another one."""
+
+
 @lru_cache(maxsize=1)
+def parts() -> Parts:
+    """Return the parts of the installed model, read once."""
+    from mothertongue.corpus.identify.space import seed_of
+
+    source = model()
+    return Parts(seed_of(source, f"py3langid {model_version()}"), source.nb_pc, tuple(source._alias_pairs))
+
+
 def model() -> Any:
-    """Return the model of the installed package."""
+    """Return the model of the installed package, read anew."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -11,7 +11,7 @@ import hashlib
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -178,12 +178,15 @@ def bags(texts: Sequence[str], automaton: Automaton) -> Bags:
     return Bags(features, np.log1p(counts).astype(np.float32), where)
 
 
-@lru_cache(maxsize=1)
 def py3langid_seed() -> Seed:
     """Return the model of the installed py3langid as a seed: 138 languages, nothing is fetched."""
-    from mothertongue.corpus.identify.py3langid import model, model_version
+    from mothertongue.corpus.identify.py3langid import parts
 
-    source = model()
+    return parts().seed
+
+
+def seed_of(source: Any, name: str) -> Seed:
+    """Return a model of py3langid as a seed."""
     features = source.nb_ptc.shape[0]
     automaton = Automaton(
         _integers(source.tk_nextmove).astype(np.uint32),
@@ -196,7 +199,7 @@ def py3langid_seed() -> Seed:
     even = np.float16(-np.log(features))
     table = np.full((features + UNCOVERED_ROWS, columns), even, np.float32)
     table[:features] = source.nb_ptc
-    return Seed(f"py3langid {model_version()}", automaton, tuple(source.nb_classes), table)
+    return Seed(name, automaton, tuple(source.nb_classes), table)
 
 
 def _integers(values: Any) -> NDArray[Any]:
