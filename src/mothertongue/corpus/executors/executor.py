@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from mothertongue.corpus.task import Counts, Job
+from mothertongue.corpus.task import Counts, Job, perform
 from mothertongue.errors import InputError, Problem
 
 
@@ -28,6 +31,17 @@ def one_thread_each() -> None:
     """Keep libraries of this worker from starting a thread per core: the other cores belong to other workers."""
     for name in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+
+def perform_and_give_back(job: Job) -> Counts:
+    """Perform a job, then give freed memory back to the system, which libraries else keep: workers live long."""
+    try:
+        return perform(job)
+    finally:
+        if "pyarrow" in sys.modules:
+            sys.modules["pyarrow"].default_memory_pool().release_unused()
+        with suppress(OSError, AttributeError, TypeError):  # only the C library of GNU has it
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def appeared(job: Job, pause: Callable[[float], None], patience: float = 60.0) -> None:

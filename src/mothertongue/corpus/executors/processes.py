@@ -16,8 +16,8 @@ from itertools import islice
 from multiprocessing.connection import Connection
 
 from mothertongue.console import say
-from mothertongue.corpus.executors.executor import one_thread_each
-from mothertongue.corpus.task import Counts, Job, perform
+from mothertongue.corpus.executors.executor import one_thread_each, perform_and_give_back
+from mothertongue.corpus.task import Counts, Job
 from mothertongue.errors import Problem, WorkError
 
 ATTEMPTS = 3
@@ -75,7 +75,7 @@ class Processes:
     def _submit(self, job: Job) -> Future[Counts]:
         if self._pool is None:
             self._pool = _Pool(self.workers)
-        return self._pool.executor.submit(perform, job)
+        return self._pool.executor.submit(perform_and_give_back, job)
 
     def _abandon(self) -> None:
         if self._pool is not None:

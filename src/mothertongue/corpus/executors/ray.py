@@ -23,8 +23,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mothertongue.corpus.executors.executor import appeared, one_thread_each
-from mothertongue.corpus.task import Counts, Job, perform
+from mothertongue.corpus.executors.executor import appeared, one_thread_each, perform_and_give_back
+from mothertongue.corpus.task import Counts, Job
 from mothertongue.errors import InputError, Problem, WorkError
 from mothertongue.ledger import versions
 
@@ -161,7 +161,7 @@ def _perform(job: Job, version: str) -> Counts:
             Problem("MT263", message, where=job.folder, do="choose a folder on a disk that all nodes share")
         )
     one_thread_each()
-    return perform(job)
+    return perform_and_give_back(job)
 
 
 def _result(ray: ModuleType, job: Job, reference: Any) -> Counts:
