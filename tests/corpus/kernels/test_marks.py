@@ -1,11 +1,13 @@
 """Words and marks apart: cases worked out by hand, and what holds for any text."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from tests.corpus.kernels.slicing import TEXTS, anything, cut, strings_of
 
 from mothertongue.corpus.kernels.characters import SENTENCE_END
 from mothertongue.corpus.kernels.strings import word_rules
+from mothertongue.corpus.kernels.texts import Parts, cut_marks
 
 ENGLISH = word_rules(("e.g.", "a.m.", "can|not", "and/or"), ("'s", "n't"))
 
@@ -69,12 +71,19 @@ def test_nothing_but_white_space_is_lost(texts):
 def test_words_without_wanted_marks_stay_whole(texts):
     made = cut(texts)
     every = strings_of(made.marks(word_rules(), False), made)
-    some = strings_of(made.marks(word_rules(), False, SENTENCE_END), made)
-    for text, all_parts, parts in zip(texts, every, some, strict=True):
-        if not any(mark in text for mark in ".…"):
+    borders = made.starts[:-1], made.starts[1:]
+    found = Parts(made.points, *cut_marks(made.points, *borders, word_rules(), False, SENTENCE_END))
+    for text, all_parts, parts in zip(texts, every, strings_of(found, made), strict=True):
+        if "." not in text:
             assert parts == text.split()
         if all("." in word for word in text.split()):
             assert parts == all_parts
+
+
+def test_parts_of_a_text_are_cut_alone():
+    made = cut(["no. yes, no. maybe."])
+    begin, end, first = cut_marks(made.points, np.array([4, 13]), np.array([8, 18]), word_rules(), False)
+    assert (begin.tolist(), end.tolist(), first.tolist()) == ([4, 7, 13], [7, 8, 18], [0, 2, 3])
 
 
 @pytest.mark.parametrize("unit", [".", "(", "a.", "a-", "@", "a@", "://", "'", "1", "):", "x.y@", "n't"])

@@ -54,6 +54,15 @@ def decode(data: Any, offsets: Any) -> Any:
     return points[:number].copy(), starts
 
 
+@njit("u4[::1](u4[::1], u4[::1])", cache=True, nogil=True)
+def mapped(points: Any, table: Any) -> Any:
+    """Return what a table says of each code point."""
+    out = np.empty(len(points), np.uint32)
+    for place in range(len(points)):
+        out[place] = table[points[place]]
+    return out
+
+
 @njit(f"{_PARTS}({_TEXTS}, u4[::1], b1)", cache=True, nogil=True)
 def cut_words(points: Any, starts: Any, classes: Any, alone: Any) -> Any:
     """Return what stands between white space; with `alone`, letters of unsegmented scripts with their marks apart."""

@@ -34,7 +34,6 @@ INNER: Final = 1 << FREE_BIT + 13
 
 _WORD: Final = LETTER | MARK
 _ACTIVE: Final = FRONT | END | BEHIND_DIGITS | HYPHEN | LINK | OPERATOR | ICON
-_TEXTS = "u4[::1], i8[::1], u4[::1]"
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _SEED = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -258,18 +257,18 @@ def _divide(points: Any, left: Any, right: Any, dotted: Any, classes: Any, begin
 
 @njit("Tuple((i8, i8))(u4[::1], i8, i8, u4[::1])", cache=True, nogil=True)
 def _odd_and_stops(points: Any, begin: Any, end: Any, classes: Any) -> Any:
-    """Return how many characters are no plain letters, and how many are full stops."""
-    odd = stops = 0
+    """Return how many characters are no plain letters, and how many are full dots."""
+    odd = dots = 0
     for place in range(begin, end):
         kind = classes[points[place]]
         if kind & _ACTIVE or not kind & _WORD:
             odd += 1
-            stops += points[place] == _STOP
-    return odd, stops
+            dots += points[place] == _STOP
+    return odd, dots
 
 
 @njit(
-    f"Tuple((i4[::1], i4[::1], i8[::1]))({_TEXTS}, b1, u4, u8[::1], i4[:, ::1], i4[::1], "
+    "Tuple((i4[::1], i4[::1], i8[::1]))(u4[::1], i8[::1], i8[::1], u4[::1], b1, u4, u8[::1], i4[:, ::1], i4[::1], "
     "u4[:, ::1], i8[::1], u4[:, ::1], i8[::1])",
     cache=True,
     nogil=True,
@@ -277,6 +276,7 @@ def _odd_and_stops(points: Any, begin: Any, end: Any, classes: Any) -> Any:
 def cut_marks(  # noqa: PLR0913 - compiled code has no objects
     points: Any,
     starts: Any,
+    stops: Any,
     classes: Any,
     alone: Any,
     wanted: Any,
@@ -290,27 +290,27 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
 ) -> Any:
     """Return words and marks: first code point, code point after the last, and their number before each text.
 
-    A word without any character of the `wanted` classes stays whole with its marks.
+    Texts stand from `starts` to before `stops`. A word without any character of the `wanted` classes stays whole.
     """
     begin = np.empty(len(points), np.int32)
     end = np.empty(len(points), np.int32)
     ends = np.empty(len(points), np.int32)
-    first = np.empty(len(starts), np.int64)
+    first = np.empty(len(starts) + 1, np.int64)
     number = 0
-    for text in range(len(starts) - 1):
+    for text in range(len(starts)):
         first[text] = number
-        place, stop = starts[text], starts[text + 1]
+        place, stop = starts[text], stops[text]
         while place < stop:
             if classes[points[place]] & SPACE:
                 place += 1
                 continue
-            left, odd, stops, taken = place, 0, 0, 0
+            left, odd, dots, taken = place, 0, 0, 0
             first_kind = kind = seen = classes[points[place]]
             single = alone and kind & ALONE_LETTER != 0
             while True:
                 if kind & _ACTIVE or not kind & _WORD:
                     odd += 1
-                    stops += points[place] == _STOP
+                    dots += points[place] == _STOP
                 place += 1
                 if place == stop:
                     break
@@ -340,8 +340,8 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
                 if not front and not size:
                     break
                 for head, tail in ((left, left + front), (right - size, right)):
-                    fewer, fewer_stops = _odd_and_stops(points, head, tail, classes)
-                    odd, stops = odd - fewer, stops - fewer_stops
+                    fewer, fewer_dots = _odd_and_stops(points, head, tail, classes)
+                    odd, dots = odd - fewer, dots - fewer_dots
                 if front:
                     begin[number], end[number] = left, left + front
                     number, left = number + 1, left + front
@@ -356,7 +356,7 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
                 begin[number], end[number] = left, right
                 number += 1
             elif left < right:
-                number = _divide(points, left, right, stops > 0, classes, begin, end, number)
+                number = _divide(points, left, right, dots > 0, classes, begin, end, number)
             while taken:
                 taken -= 1
                 begin[number], end[number] = right, ends[taken]

@@ -54,10 +54,12 @@ def count_strings(points: Any, starts: Any, strings: Any, sizes: Any) -> Any:
     out = np.zeros(len(starts) - 1, np.int64)
     for text in range(len(starts) - 1):
         for row in range(len(strings)):
-            place, size = starts[text], sizes[row]
+            place, size, found = starts[text], sizes[row], 0
             if size == 1:
+                wanted = strings[row, 0]
                 for one in range(starts[text], starts[text + 1]):
-                    out[text] += points[one] == strings[row, 0]
+                    found += points[one] == wanted
+                out[text] += found
                 continue
             while place + size <= starts[text + 1]:
                 same = 0
@@ -147,27 +149,25 @@ def words_in_parts(begin: Any, end: Any, word_begin: Any, word_end: Any) -> Any:
     return count, longest
 
 
-@njit(f"i8[::1]({_PARTS}, i4[::1], i4[::1], u4[::1])", cache=True, nogil=True)
-def sentences_in_parts(points: Any, begin: Any, end: Any, word_begin: Any, word_end: Any, classes: Any) -> Any:
-    """Return the number of sentences in each part: a mark that ends one, then any marks, then a word."""
-    out = np.zeros(len(begin), np.int64)
-    word = 0
-    for part in range(len(begin)):
-        out[part] = 1
+@njit(f"i8[::1]({_PARTS}, i8[::1], u4[::1])", cache=True, nogil=True)
+def count_sentences(points: Any, begin: Any, end: Any, first: Any, classes: Any) -> Any:
+    """Return the number of sentences in each run of words: a mark that ends one, then any marks, then a word.
+
+    `first` holds the number of words before each run, and one entry more.
+    """
+    out = np.ones(len(first) - 1, np.int64)
+    for run in range(len(first) - 1):
         ended = False
-        while word < len(word_begin) and word_begin[word] < begin[part]:
-            word += 1
-        while word < len(word_begin) and word_begin[word] < end[part]:
+        for word in range(first[run], first[run + 1]):
             marks = True
-            for place in range(word_begin[word], word_end[word]):
+            for place in range(begin[word], end[word]):
                 marks = marks and classes[points[place]] & PUNCTUATION
-            ends = word_end[word] - word_begin[word] == 1 and classes[points[word_begin[word]]] & SENTENCE_END
+            ends = end[word] - begin[word] == 1 and classes[points[begin[word]]] & SENTENCE_END
             if ended and not marks and not ends:
-                out[part] += 1
+                out[run] += 1
                 ended = False
             elif ends:
                 ended = True
-            word += 1
     return out
 
 

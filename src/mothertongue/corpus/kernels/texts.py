@@ -87,17 +87,16 @@ class Texts:
     @cached_property
     def lowered(self) -> NDArray[np.uint32]:
         """The code points in lower case, at the same places."""
-        return lower_case()[self.points]
+        return cutting.mapped(self.points, lower_case())  # type: ignore[no-any-return]
 
     def words(self, alone: bool) -> Parts:
         """Return what stands between white space; with `alone`, letters of unsegmented scripts one by one."""
         return self._once(("words", alone), lambda: cutting.cut_words(self.points, self.starts, classes(), alone))
 
-    def marks(self, rules: WordRules, alone: bool, wanted: int = EVERY_CLASS) -> Parts:
-        """Return words and marks apart; words without a character of the wanted classes stay whole, which is faster."""
+    def marks(self, rules: WordRules, alone: bool) -> Parts:
+        """Return words and marks apart."""
         return self._once(
-            ("marks", alone, wanted, rules),
-            lambda: marks.cut_marks(self.points, self.starts, rules.classes, alone, wanted, *rules.arrays),
+            ("marks", alone, rules), lambda: cut_marks(self.points, self.starts[:-1], self.starts[1:], rules, alone)
         )
 
     def lines(self, runs: bool) -> Parts:
@@ -117,6 +116,15 @@ class Texts:
         if key not in self._cut:
             self._cut[key] = Parts(self.points, *cut())
         return self._cut[key]
+
+
+def cut_marks(
+    points: NDArray[np.uint32], begin: NDArray[Any], end: NDArray[Any], rules: WordRules, alone: bool, wanted: int = -1
+) -> tuple[Places, Places, Numbers]:
+    """Return words and marks in some parts of `points`; words without a wanted class of characters stay whole."""
+    borders = [np.ascontiguousarray(places, np.int64) for places in (begin, end)]
+    cut: Callable[..., tuple[Places, Places, Numbers]] = marks.cut_marks
+    return cut(points, *borders, rules.classes, alone, wanted & EVERY_CLASS, *rules.arrays)
 
 
 _LAST: list[tuple[Any, tuple[Texts, ...]]] = []

@@ -9,7 +9,6 @@ braces count only in lines that are complete. No word or phrase of any language 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -18,9 +17,9 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from mothertongue.corpus.kernels import cutting, matching
-from mothertongue.corpus.kernels.characters import FREE_BIT, SENTENCE_END, Table, classes, with_bits
+from mothertongue.corpus.kernels.characters import SENTENCE_END, classes
 from mothertongue.corpus.kernels.strings import keys, phrases, strings, word_rules
-from mothertongue.corpus.kernels.texts import Parts, Texts
+from mothertongue.corpus.kernels.texts import Numbers, Parts, Places, Texts, cut_marks
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.tagger import SPANS
 from mothertongue.corpus.taggers.measured import MeasuringTagger, Values, spans_of
@@ -28,7 +27,7 @@ from mothertongue.corpus.taggers.rows import COUNT, FLAG, as_tuple, checked, sch
 
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 Flags = NDArray[np.bool_]
-_BRACE = 1 << FREE_BIT
+_BRACE = ord("{")
 _PLACEHOLDER, _SCRIPT, _POLICY, _TOXIC = (1 << kind for kind in range(4))
 
 
@@ -100,7 +99,7 @@ class C4(MeasuringTagger):
         found = _Found(
             lines,
             matching.phrases_in(texts.lowered, lines.begin, lines.end, *phrases(kinds)),
-            (matching.classes_in(*lines.places, _braces()) & _BRACE) != 0,
+            _holding(lines, _BRACE),
         )
         return {
             **self._documents(texts, words, found, toxic),
@@ -147,18 +146,25 @@ class C4(MeasuringTagger):
         whole &= ~matching.parts_matching(*rest, *strings(self.unfinished), True)
         whole &= (longest <= self.longest_word) & (count >= self.minimum_words)
         kept = whole & ((found.phrases & (_SCRIPT | _POLICY)) == 0)
-        rules = word_rules(self.exceptions, self.endings)
-        tokens = texts.marks(rules, profile.segmentation == "characters", SENTENCE_END)
-        sentences = matching.sentences_in_parts(*rest, tokens.begin, tokens.end, classes())
+        alone = profile.segmentation == "characters"
+        sentences = self._sentences(texts.points, inner.begin[kept], shorter[kept], alone)
         placeholder = lines.sums(whole & ((found.phrases & _PLACEHOLDER) != 0)) > 0
         return {
             "complete_line_with_curly_brace": lines.sums(whole & found.braces & ((found.phrases & _SCRIPT) == 0)) > 0,
             "complete_line_with_lorem_ipsum": placeholder if self.placeholder_phrases else None,
             "complete_lines": lines.sums(kept),
-            "sentences_in_complete_lines": lines.sums(sentences * kept),
+            "sentences_in_complete_lines": np.bincount(lines.text[kept], sentences, len(lines.count)).astype(np.int64),
             "incomplete_lines": spans_of(lines, texts, ~kept, to_next=True),
             "citations": cited,
         }
+
+    def _sentences(self, points: NDArray[np.uint32], begin: Places, end: Places, alone: bool) -> Numbers:
+        """Return the number of sentences in each line."""
+        rules = word_rules(self.exceptions, self.endings)
+        # Words without a mark that may end a sentence need no cut.
+        words = cut_marks(points, begin, end, rules, alone, SENTENCE_END)
+        found: Numbers = matching.count_sentences(points, *words, classes())
+        return found
 
 
 _COMPLETE = (
@@ -170,6 +176,9 @@ _COMPLETE = (
 )
 
 
-@lru_cache(maxsize=1)
-def _braces() -> Table:
-    return with_bits([(_BRACE, "{")])
+def _holding(lines: Parts, point: int) -> Flags:
+    """Return which lines hold a character; lines may have their ends between them."""
+    places = np.flatnonzero(lines.points == point)
+    flags = np.zeros(len(lines.begin), np.bool_)
+    flags[np.searchsorted(lines.begin, places, side="right") - 1] = True
+    return flags
