@@ -49,7 +49,7 @@ def test_the_seeded_identifier_on_real_sentences(wanted, language, sentence):
 
 
 def test_english_leftovers_in_a_translation_are_found_and_do_not_mislead():
-    english = text(1, 60, ENGLISH).replace("\n\n", " ")
+    english = text(1, 25, ENGLISH).replace("\n\n", " ")
     found = judged(f"{REAL[0][1]}\n\n{english}\n\n{REAL[0][1]}", "nl")
     start = len(REAL[0][1]) + 2
     assert [(span["start"], span["end"]) for span in found["foreign_lines"]] == [(start, start + len(english) + 1)]

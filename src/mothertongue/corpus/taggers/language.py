@@ -92,7 +92,7 @@ class Language(RowTagger):
         for text, own, spans, ranking in zip(texts, judged, foreign, rankings, strict=True):
             best = _sure(own, accepted, len(text)) or ranking
             yield (
-                *best[0],
+                *_label(own, spans, best, len(text)),
                 _support(best, accepted) if accepted else None,
                 share(covered(spans), len(text)) if accepted else None,
                 spans if accepted else None,
@@ -128,6 +128,15 @@ def _opening(text: str, foreign: Sequence[Span]) -> str:
     """Return the opening of what is left of a text without its foreign lines; all of it where nothing would be."""
     left = apply_edits(text, (Edit(start, end) for start, end, _ in foreign)) if foreign else text
     return (left if left.strip() else text)[:OPENING_CHARACTERS]
+
+
+def _label(parts: Sequence[Judged], foreign: Sequence[Span], ranking: Ranking, characters: int) -> tuple[str, float]:
+    """Return what the document as a whole is in: a text of which most is foreign is in the language of that."""
+    if covered(foreign) <= SURE_SHARE * characters:
+        return ranking[0]
+    starts = {start for start, _, _ in foreign}
+    longest = max((part for part in parts if part[0] in starts), key=lambda part: part[1] - part[0])
+    return longest[2][0]
 
 
 def _sure(parts: Sequence[Judged], accepted: frozenset[str], characters: int) -> Ranking | None:
