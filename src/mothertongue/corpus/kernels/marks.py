@@ -32,8 +32,12 @@ ENDING_BEFORE: Final = 1 << FREE_BIT + 12
 INNER: Final = 1 << FREE_BIT + 13
 """All that may divide a word inside: icons, operators, links, hyphens, full stop and comma."""
 
+ACTIVE: Final = FRONT | END | BEHIND_DIGITS | HYPHEN | LINK | OPERATOR | ICON
+PLAIN: Final = 1 << FREE_BIT + 14
+"""Letters and combining marks that are nothing of that."""
+
 _WORD: Final = LETTER | MARK
-_ACTIVE: Final = FRONT | END | BEHIND_DIGITS | HYPHEN | LINK | OPERATOR | ICON
+_RULES = "u8[::1], i4[:, ::1], i4[::1], u4[:, ::1], i8[::1], u4[:, ::1], i8[::1]"
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _SEED = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -261,15 +265,79 @@ def _odd_and_stops(points: Any, begin: Any, end: Any, classes: Any) -> Any:
     odd = dots = 0
     for place in range(begin, end):
         kind = classes[points[place]]
-        if kind & _ACTIVE or not kind & _WORD:
+        if not kind & PLAIN:
             odd += 1
             dots += points[place] == _STOP
     return odd, dots
 
 
 @njit(
-    "Tuple((i4[::1], i4[::1], i8[::1]))(u4[::1], i8[::1], i8[::1], u4[::1], b1, u4, u8[::1], i4[:, ::1], i4[::1], "
-    "u4[:, ::1], i8[::1], u4[:, ::1], i8[::1])",
+    f"i8(u4[::1], i8, i8, i8, u4[::1], {_RULES}, i4[::1], i4[::1], i4[::1], i8)",
+    cache=True,
+    nogil=True,
+    # Its arrays would cost more to hand over than most words cost to cut.
+    inline="always",
+)
+def _cut_word(  # noqa: PLR0913 - compiled code has no objects
+    points: Any,
+    left: Any,
+    right: Any,
+    slot: Any,
+    classes: Any,
+    keys: Any,
+    cuts: Any,
+    numbers: Any,
+    units: Any,
+    unit_sizes: Any,
+    endings: Any,
+    ending_sizes: Any,
+    begin: Any,
+    end: Any,
+    ends: Any,
+    number: Any,
+) -> Any:
+    """Write the parts of one word, an exception if `slot` is not negative; return the number of parts so far."""
+    taken = 0
+    odd, dots = _odd_and_stops(points, left, right, classes)
+    # Letters alone need no further look.
+    while slot < 0 and odd and left < right:
+        front, size = _front(points, left, right, classes), 0
+        if front:
+            slot = _find_exception(points, left + front, right, classes, keys, numbers)
+        if slot < 0:
+            size = _end(points, left + front, right, classes, units, unit_sizes, endings, ending_sizes)
+            if size:
+                slot = _find_exception(points, left, right - size, classes, keys, numbers)
+                front = 0 if slot >= 0 else front
+        if not front and not size:
+            break
+        for head, tail in ((left, left + front), (right - size, right)):
+            fewer, fewer_dots = _odd_and_stops(points, head, tail, classes)
+            odd, dots = odd - fewer, dots - fewer_dots
+        if front:
+            begin[number], end[number] = left, left + front
+            number, left = number + 1, left + front
+        if size:
+            ends[taken] = right
+            taken, right = taken + 1, right - size
+    for cut in range(cuts.shape[1]):
+        if slot >= 0 and cuts[slot, cut]:
+            begin[number], end[number] = left, left + cuts[slot, cut]
+            number, left = number + 1, left + cuts[slot, cut]
+    if left < right and (slot >= 0 or not odd):
+        begin[number], end[number] = left, right
+        number += 1
+    elif left < right:
+        number = _divide(points, left, right, dots > 0, classes, begin, end, number)
+    while taken:
+        taken -= 1
+        begin[number], end[number] = right, ends[taken]
+        number, right = number + 1, ends[taken]
+    return number
+
+
+@njit(
+    f"Tuple((i4[::1], i4[::1], i8[::1]))(u4[::1], i8[::1], i8[::1], u4[::1], b1, u4, {_RULES})",
     cache=True,
     nogil=True,
 )
@@ -301,65 +369,30 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
         first[text] = number
         place, stop = starts[text], stops[text]
         while place < stop:
-            if classes[points[place]] & SPACE:
+            kind = classes[points[place]]
+            if kind & SPACE:
                 place += 1
                 continue
-            left, odd, dots, taken = place, 0, 0, 0
-            first_kind = kind = seen = classes[points[place]]
+            left, opening, common, seen = place, kind, kind, kind
             single = alone and kind & ALONE_LETTER != 0
-            while True:
-                if kind & _ACTIVE or not kind & _WORD:
-                    odd += 1
-                    dots += points[place] == _STOP
-                place += 1
-                if place == stop:
-                    break
-                last_kind, kind = kind, classes[points[place]]
+            place += 1
+            last = kind
+            while place < stop:
+                kind = classes[points[place]]
                 if kind & SPACE or (alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
-                    kind = last_kind
                     break
-                seen |= kind
-            right, slot = place, -1
-            odd = odd if seen & wanted else 0
-            if first_kind & EXCEPTION_FIRST and kind & EXCEPTION_LAST:
-                slot = _find_exception(points, left, right, classes, keys, numbers)
-            if not odd and slot < 0:
-                begin[number], end[number] = left, right
+                common, seen, last = common & kind, seen | kind, kind
+                place += 1
+            slot = -1
+            if seen & wanted and opening & EXCEPTION_FIRST and last & EXCEPTION_LAST:
+                slot = _find_exception(points, left, place, classes, keys, numbers)
+            if seen & wanted and (slot >= 0 or not common & PLAIN):
+                number = _cut_word(
+                    points, left, place, slot, classes, keys, cuts, numbers, units, unit_sizes, endings, ending_sizes,
+                    begin, end, ends, number,
+                )  # fmt: skip
+            else:
+                begin[number], end[number] = left, place
                 number += 1
-                continue
-            # Letters alone need no further look.
-            while slot < 0 and odd and left < right:
-                front, size = _front(points, left, right, classes), 0
-                if front:
-                    slot = _find_exception(points, left + front, right, classes, keys, numbers)
-                if slot < 0:
-                    size = _end(points, left + front, right, classes, units, unit_sizes, endings, ending_sizes)
-                    if size:
-                        slot = _find_exception(points, left, right - size, classes, keys, numbers)
-                        front = 0 if slot >= 0 else front
-                if not front and not size:
-                    break
-                for head, tail in ((left, left + front), (right - size, right)):
-                    fewer, fewer_dots = _odd_and_stops(points, head, tail, classes)
-                    odd, dots = odd - fewer, dots - fewer_dots
-                if front:
-                    begin[number], end[number] = left, left + front
-                    number, left = number + 1, left + front
-                if size:
-                    ends[taken] = right
-                    taken, right = taken + 1, right - size
-            for cut in range(cuts.shape[1]):
-                if slot >= 0 and cuts[slot, cut]:
-                    begin[number], end[number] = left, left + cuts[slot, cut]
-                    number, left = number + 1, left + cuts[slot, cut]
-            if left < right and (slot >= 0 or not odd):
-                begin[number], end[number] = left, right
-                number += 1
-            elif left < right:
-                number = _divide(points, left, right, dots > 0, classes, begin, end, number)
-            while taken:
-                taken -= 1
-                begin[number], end[number] = right, ends[taken]
-                number, right = number + 1, ends[taken]
     first[-1] = number
     return begin[:number].copy(), end[:number].copy(), first

@@ -14,7 +14,7 @@ import regex
 from numpy.typing import NDArray
 
 from mothertongue.corpus.kernels import marks
-from mothertongue.corpus.kernels.characters import Table, code_points, with_bits
+from mothertongue.corpus.kernels.characters import LETTER, MARK, Table, code_points, with_bits
 from mothertongue.corpus.kernels.cutting import hash_parts
 from mothertongue.corpus.kernels.matching import BUCKETS
 
@@ -79,14 +79,16 @@ def word_rules(exceptions: tuple[str, ...] = (), endings: tuple[str, ...] = ()) 
     text = resources.files("mothertongue").joinpath("data", "word_marks.toml").read_text("utf-8")
     rules = tomllib.loads(text)
     whole = tuple(exception.replace("|", "") for exception in exceptions)
-    table, numbers = keys(whole)
-    cuts = np.zeros((len(table), MOST_CUTS), np.int32)
+    hashes, numbers = keys(whole)
+    cuts = np.zeros((len(hashes), MOST_CUTS), np.int32)
     for slot in np.flatnonzero(numbers >= 0):
         sizes = [len(part) for part in exceptions[numbers[slot]].split("|")[:-1]]
         cuts[slot, : len(sizes)] = sizes[:MOST_CUTS]
     units = tuple(sorted(rules["units"], key=len, reverse=True))
-    arrays = (table, cuts, numbers, *strings(units), *strings(endings))
-    return WordRules(with_bits(_bits(rules, whole, endings)), arrays)
+    arrays = (hashes, cuts, numbers, *strings(units), *strings(endings))
+    table = with_bits(_bits(rules, whole, endings))
+    table[((table & (LETTER | MARK)) != 0) & ((table & marks.ACTIVE) == 0)] |= marks.PLAIN
+    return WordRules(table, arrays)
 
 
 def _bits(rules: dict[str, Any], exceptions: Sequence[str], endings: Sequence[str]) -> Iterable[tuple[int, str]]:
