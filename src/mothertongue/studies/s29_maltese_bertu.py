@@ -45,7 +45,7 @@ class _Size:
 
 _SIZES: Final = {
     Scale.SMOKE: _Size(6, 2, Budget(2, width=32, row=64, batch=2, vocabulary=300)),
-    Scale.MINI: _Size(80, 25, Budget(400, most_epochs=10)),
+    Scale.MINI: _Size(80, 25, Budget(700, width=64, most_epochs=16)),
     Scale.LAPTOP: _Size(1000, 100, Budget(3000, layers=4, width=256, vocabulary=2000, batch=8, rate=2e-3)),
     Scale.PAPER: _Size(300_000, 1000, Budget(1_000_000, 12, 768, 52_000, 512, 512, 1e-4)),
 }
