@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Where benchmarks keep the texts that they fetch, about 500 MB.
+BENCH ?= runs/bench
 # pip, not uv: the constraints name the CPU build of torch that pip finds where one is provided.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
@@ -41,13 +43,22 @@ test-browser: $(VENV)/.dev ## looks at the report in headless Chromium
 test-nightly: $(VENV)/.dev ## the long fault programme
 	$(BIN)/python -m pytest -m nightly
 
-bench: $(VENV)/.dev ## the project against its peers, as ratios of one run
+bench: $(VENV)/.dev .venv-peers/dolma .venv-peers/datatrove ## the project against its peers, as ratios of one run
 	$(PIP) -e ".[peers]"
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/identification.py
+	$(BIN)/python benchmarks/filters.py $(BENCH)
+	$(BIN)/python benchmarks/deduplication.py $(BENCH)
+	$(BIN)/python benchmarks/memory.py $(BENCH)
+
+# Peers need older libraries than this project: each has an environment of its own.
+.venv-peers/%: benchmarks/peers/%.txt
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 studies: $(VENV)/.dev ## the studies at mini scale
-	$(BIN)/mothertongue reproduce 1 --scale mini
+	@for number in 1 14 29 49; do $(BIN)/mothertongue reproduce $$number --scale mini; done
 
 docs: $(VENV)/.dev ## writes the generated pages
 	$(BIN)/python -m mothertongue.studies.catalogue docs/methods.md
