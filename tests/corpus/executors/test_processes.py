@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from corpus.executors import small_work as small
-from mothertongue.corpus.executors import Processes
+from mothertongue.corpus.executors import Processes, processes
 from mothertongue.corpus.task import Job, Task
 from mothertongue.corpus.work import Work, open_work
 from mothertongue.errors import WorkError
@@ -56,6 +56,16 @@ def test_workers_stay_for_the_next_step(quick_path, two):
     assert os.getpid() not in pids[0]
 
 
+def test_workers_that_have_worked_long_are_replaced_after_the_step(quick_path, two, monkeypatch):
+    work = Work(quick_path, two)
+    old = {part["pid"] for part in work.run(tasks("process", 2), "x")}
+    monkeypatch.setattr(processes, "_LIFE_SECONDS", 0.0)
+    work.run(tasks("process", 3), "x")
+    assert workers() == []
+    new = {part["pid"] for part in work.run(tasks("process", 6), "x")[3:]}
+    assert not new & old
+
+
 def test_a_killed_worker_is_replaced(quick_path, two, capsys):
     assert Work(quick_path, two).run(tasks("kill_once") + tasks("process", 3), "x")[0] == {"done": 1}
     assert "a worker process was ended from outside" in capsys.readouterr().err
@@ -96,7 +106,7 @@ PROGRAM = """
     from pathlib import Path
     sys.path.insert(0, {tests!r})
     from corpus.executors import small_work as small
-    from mothertongue.corpus.executors import Processes
+    from mothertongue.corpus.executors import Processes, processes
     from mothertongue.corpus.task import Task
     from mothertongue.corpus.work import open_work
     if __name__ == "__main__":

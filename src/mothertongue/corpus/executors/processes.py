@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection
 
-from mothertongue.console import say
+from mothertongue.console import clock, say
 from mothertongue.corpus.executors.executor import one_thread_each, perform_and_give_back
 from mothertongue.corpus.task import Counts, Job
 from mothertongue.errors import Problem, WorkError
@@ -24,11 +24,13 @@ ATTEMPTS = 3
 """Deaths of workers in the same jobs after which the work is given up."""
 _AHEAD = 16
 """Jobs per worker that wait behind a slow one; a job is small."""
+_LIFE_SECONDS = 30.0
+"""Workers older than this are replaced after the step: models and memory that a step leaves in them go with them."""
 
 
 @dataclass
 class Processes:
-    """Performs jobs in worker processes, which stay for the next jobs until `close`.
+    """Performs jobs in worker processes, which stay for the next jobs as long as they are young, until `close`.
 
     A worker that is killed is replaced and its jobs are started again; WorkError MT211 when that happens `ATTEMPTS`
     times without a job being finished. Workers end with the process that started them, however it ends.
@@ -65,6 +67,8 @@ class Processes:
         except BaseException:
             self._abandon()
             raise
+        if self._pool is not None and clock() - self._pool.began > _LIFE_SECONDS:
+            self.close()
 
     def close(self) -> None:
         """Let the workers finish what they do and end."""
@@ -92,6 +96,7 @@ class _Pool:
     def __init__(self, workers: int) -> None:
         # Workers are started afresh: a fork of a process with threads (progress, heartbeat) can deadlock.
         context = multiprocessing.get_context("spawn")
+        self.began = clock()
         self._reader, self._writer = context.Pipe(duplex=False)
         self.executor = ProcessPoolExecutor(
             workers, mp_context=context, initializer=_begin_worker, initargs=(self._reader,)
