@@ -7,6 +7,7 @@ FOLDER keeps the corpus of `corpus.py`. Peers run in environments of their own (
 writes attributes, as its users do before mixing; datatrove writes which documents it keeps; this project writes
 documents, attributes and decisions as tasks of its pipeline, with the rules of the peer it is compared with. It reads
 texts once for all later steps, so ratios are given for the rules alone and with that reading; peers always read.
+A third ratio is that of the whole corpus from the command to the end, with the start of both.
 Contestants take turns, since
 machines are noisy, and processor time stands beside the wall clock, since machines are shared. Each turn also runs the
 first document of every file alone, and its time is taken off: what counts is the rate once a tool has started (all of
@@ -25,7 +26,6 @@ import gzip
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -39,6 +39,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 from benchmarks.corpus import corpus_files
@@ -61,7 +62,7 @@ RULES = {"dolma": ("gopher-dolma", "c4-dolma"), "datatrove": ("datatrove",)}
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = {"dolma": 10.0, "datatrove": 50.0}
 EQUAL = 0.999
-STEPS = ("reading", "rules")
+STEPS, UNITS = ("reading", "rules"), ("seconds", "cpu")
 Result = dict[str, Any]
 
 
@@ -86,24 +87,27 @@ def ours(peer: str, source: Path, target: Path) -> Result:
         attributes = [{name: (one.shards[n], one.key) for name, one in tagged.items()} for n in range(len(names))]
         work.run([decide_task(n, of, rules, language=LANGUAGE) for n, of in enumerate(attributes)], "deciding")
 
-    return {
-        "reading": timed(target, lambda work: work.run(reading, "reading")),
-        "rules": timed(target, judge),
+    work = Work(target, Processes(PROCESSES))
+    steps = {
+        "reading": timed(lambda: work.run(reading, "reading")),
+        "rules": timed(lambda: judge(work)),
     }
-
-
-def timed(folder: Path, step: Callable[[Work], object]) -> dict[str, float]:
-    """Perform a step with two fresh processes, which have ended when it returns, so that their time is known."""
-    before, started = processor_seconds(), time.monotonic()
-    work = Work(folder, Processes(PROCESSES))
-    step(work)
     work.executor.close()
+    return steps
+
+
+def timed(step: Callable[[], object]) -> dict[str, float]:
+    """Perform a step and return its seconds by the clock and of all processors, those of living workers included."""
+    before, started = processor_seconds(), time.monotonic()
+    step()
     return {"seconds": time.monotonic() - started, "cpu": processor_seconds() - before}
 
 
 def processor_seconds() -> float:
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in usage)
+    own = psutil.Process()
+    times = [process.cpu_times() for process in (own, *own.children(recursive=True))]
+    ended = own.cpu_times()
+    return sum(one.user + one.system for one in times) + ended.children_user + ended.children_system
 
 
 def read_file(folder: Path, source: str, target: str) -> dict[str, int]:
@@ -302,6 +306,7 @@ def turns(
 ) -> dict[str, dict[str, list[Result]]]:
     """Return, for each peer and both sides, the rates of every turn and the folder of its results."""
     found: dict[str, dict[str, list[Result]]] = {name: {"ours": [], "peer": []} for name in RULES}
+    total = sum(1 for _ in rows_in(contest.corpus))
     for turn, name, side in product(range(number), RULES, ("ours", "peer")):
         source = contest.corpus if side == "ours" else sources[name]
         run_side = contest.ours if side == "ours" else contest.peer
@@ -311,6 +316,7 @@ def turns(
         result = {"folder": str(folder), "version": done.get("version"), "start": whole(begun)}
         result |= {step: rates(documents, done[step], begun[step]) for step in STEPS if step in done}
         result["whole"] = rates(documents, whole(done), whole(begun))
+        result["all"] = {unit: total / (result["start"][unit] + total / result["whole"][unit]) for unit in UNITS}
         found[name][side].append(result)
         who = name if side == "peer" else f"ours, rules of {name}"
         print(f"turn {turn + 1}: {who:25}", shown(result), flush=True)
@@ -320,12 +326,12 @@ def turns(
 def whole(result: Result) -> dict[str, float]:
     """Return the seconds of all steps."""
     steps = [result[step] for step in STEPS if step in result] or [result]
-    return {unit: sum(step[unit] for step in steps) for unit in ("seconds", "cpu")}
+    return {unit: sum(step[unit] for step in steps) for unit in UNITS}
 
 
 def rates(documents: int, done: Mapping[str, float], begun: Mapping[str, float]) -> dict[str, float]:
     """Return documents per second of the clock and of a processor, without the start."""
-    return {unit: documents / max(done[unit] - begun[unit], 1e-3) for unit in ("seconds", "cpu")}
+    return {unit: documents / max(done[unit] - begun[unit], 1e-3) for unit in UNITS}
 
 
 def shown(result: Result) -> str:
@@ -347,9 +353,10 @@ def ratios(found: Mapping[str, list[Result]]) -> Result:
             "start_of_ours": statistics.median(row["start"][unit] for row in found["ours"]),
             "start_of_peer": statistics.median(row["start"][unit] for row in found["peer"]),
         }
-        for step, name in (("rules", "rules"), ("whole", "with_reading")):
+        for step, name in (("rules", "rules"), ("whole", "with_reading"), ("all", "with_start")):
             mine = [row[step][unit] for row in found["ours"]]
-            each = [a / b for a, b in zip(mine, peer, strict=True)]
+            theirs = [row[step if step == "all" else "whole"][unit] for row in found["peer"]]
+            each = [a / b for a, b in zip(mine, theirs, strict=True)]
             median = statistics.median(each)
             result[clock][name] = {"documents_per_second": statistics.median(mine), "ratio": median, "ratios": each}
     return result
@@ -404,9 +411,9 @@ def main() -> None:
 def report(results: Result) -> None:
     for name, row in results.items():
         for clock in ("wall", "processor"):
-            rules, reading = (row[clock][step]["ratio"] for step in ("rules", "with_reading"))
-            print(f"{name:10} {clock:9} {rules:6.1f} times as many documents, {reading:.1f} with our reading", end=" ")
-            print(f"(target {TARGETS[name]:.0f})")
+            rules, reading, start = (row[clock][step]["ratio"] for step in ("rules", "with_reading", "with_start"))
+            print(f"{name:10} {clock:9} {rules:6.1f} times as many documents (target {TARGETS[name]:.0f}); ", end="")
+            print(f"with our reading {reading:.1f}, with the start of both {start:.1f}")
         decisions_ = row["decisions"]
         print(f"{name:10} equal decisions {decisions_['equal_decisions']:.3%} of {decisions_['documents']}")
         for cause, number in decisions_["causes"].items():

@@ -16,6 +16,7 @@ Table = NDArray[np.uint32]
 """One value per code point, shape (0x110000,)."""
 CODE_POINTS: Final = 0x110000
 
+# Compiled kernels keep these numbers in their caches: whoever changes one touches the files that import it.
 SPACE: Final = 1 << 0
 """White space as in `str.split()`."""
 BREAK: Final = 1 << 1
