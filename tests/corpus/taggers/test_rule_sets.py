@@ -9,7 +9,7 @@ from mothertongue.corpus.profile import LanguageProfile, neutral_profile
 from mothertongue.corpus.rules import read_rules
 from mothertongue.corpus.taggers import make_tagger
 
-SETS = ("c4", "c4-dolma", "datatrove", "fineweb", "gopher", "gopher-dolma")
+SETS = ("c4", "c4-dolma", "datatrove", "fineweb", "gopher", "gopher-dolma", "lines")
 STORY = "The miller goes to the harbour with {} and buys fish. He is glad that the boat of his friend is in. "
 GOOD = "\n".join(STORY.format(name) * 2 for name in ("Ann", "Bob", "Cleo", "Dirk", "Eva", "Finn", "Gwen", "Hugo"))
 
@@ -37,6 +37,7 @@ def test_rules_name_columns_that_exist(name):
         ("gopher-dolma", (STORY + "\n") * 9, "duplicate_lines"),
         ("c4-dolma", "function() {", "curly_brace"),
         ("c4-dolma", "Please enable JavaScript.", "javascript"),
+        ("lines", "een regel\n" * 3, "repeated_lines"),
         ("datatrove", (STORY + "\n") * 9, "repeated_lines"),
         ("datatrove", " ".join(f"w{number}." for number in range(30)), "few_words"),
         ("datatrove", " ".join(f"word{number} other{number}a" for number in range(60)) + " the be", "few_sentences"),
