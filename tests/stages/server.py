@@ -16,7 +16,7 @@ from typing import Any
 
 from mothertongue import faults
 from mothertongue.cli import main
-from mothertongue.corpus.language import Py3LangId
+from mothertongue.corpus.identify.py3langid import Py3LangId
 from mothertongue.stages import teach  # noqa: F401 - the import is what this process is for
 from mothertongue.training import loop
 
@@ -41,7 +41,7 @@ def work(request: dict[str, Any]) -> int:
 
 def serve() -> None:
     """Commands one after the other, until stdin ends."""
-    Py3LangId()  # its model is read once
+    Py3LangId().identify(["De molen."])  # its model is read once, its loops are compiled
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)

@@ -85,6 +85,8 @@ def timeless(run: Path) -> dict[str, str]:
         last = name.rsplit("/", 1)[-1]
         if name in ("run.json", "report/manifest.json") or last == "report.html":
             continue
+        if name.startswith(("curation/costs/", "curation/card.")):
+            continue
         if last == "report.json":
             data = _dump({key: value for key, value in json.loads(data).items() if key not in _TIMED})
         elif name == "decisions.json":

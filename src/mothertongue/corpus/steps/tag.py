@@ -36,6 +36,7 @@ def tag(
 ) -> dict[str, Tagged]:
     """Return the attributes of every tagger (name -> settings) over the document shards; what exists is kept."""
     made = {name: make_tagger(name, settings) for name, settings in taggers.items()}
+    options = {name: _options(tagger) for name, tagger in made.items()}
     results = {name: _tagged(tagger, profile, len(documents)) for name, tagger in made.items()}
     sizes = [float(work.path(name).stat().st_size) for name in documents]
     tasks = [
@@ -45,13 +46,14 @@ def tag(
             f"{__name__}:tag_shard",
             {
                 "tagger": name,
-                "settings": dict(taggers[name]),
+                "settings": options[name][0],
                 "key": results[name].key,
                 "documents": source,
                 "language": profile.language,
             },
             inputs=(source,),
             outputs=(results[name].shards[number],),
+            places={"files": options[name][1]},
             weight=sizes[number],
         )
         for number, source in enumerate(documents)
@@ -59,6 +61,13 @@ def tag(
     ]
     work.run(tasks, "measuring texts", "bytes")
     return results
+
+
+def _options(tagger: Tagger) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings that decide, and the files that they name, which count by their content instead."""
+    settings = dict(tagger.settings)
+    files = {name: value for name, value in settings.items() if settings.get(f"{name}_sha256")}
+    return {name: value for name, value in settings.items() if name not in files}, files
 
 
 def _tagged(tagger: Tagger, profile: LanguageProfile, shards: int) -> Tagged:
@@ -69,10 +78,17 @@ def _tagged(tagger: Tagger, profile: LanguageProfile, shards: int) -> Tagged:
 
 
 def tag_shard(
-    folder: Path, *, tagger: str, settings: Mapping[str, Any], key: str, documents: str, language: str
+    folder: Path,
+    *,
+    tagger: str,
+    settings: Mapping[str, Any],
+    key: str,
+    documents: str,
+    language: str,
+    files: Mapping[str, Any],
 ) -> Counts:
-    """Measure one shard of documents."""
-    made = make_tagger(tagger, settings)
+    """Measure one shard of documents; `files` are the settings that name files."""
+    made = make_tagger(tagger, {**settings, **files})
     profile = read_profile(folder / PROFILE, language)
     number = Path(documents).name
     checksum = shard_checksum(folder / documents)
