@@ -17,7 +17,8 @@ from mothertongue.corpus.tagger import Tagger, attribute_key
 from mothertongue.corpus.taggers import make_tagger
 from mothertongue.corpus.work import Counts, Task, Work
 
-BATCH_ROWS = 1024
+BATCH_ROWS = 256
+"""Documents measured at once; identifying languages holds a table of all lines by all languages."""
 PROFILE = "profile.toml"
 
 
