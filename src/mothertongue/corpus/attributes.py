@@ -30,7 +30,11 @@ def write_attributes(
     rows = 0
     with durability.writing(path) as temporary:
         described = schema.with_metadata({TAGGER_KEY: key.encode(), CHECKSUM_KEY: checksum.encode()})
-        with pq.ParquetWriter(temporary, described, compression="zstd", store_schema=True) as writer:
+        # Numbers differ from row to row: a dictionary of them makes files larger and writing slower.
+        texts = [field.name for field in schema if pa.types.is_string(field.type)]
+        with pq.ParquetWriter(
+            temporary, described, compression="zstd", store_schema=True, use_dictionary=texts or False
+        ) as writer:
             for batch in batches:
                 writer.write_batch(batch.replace_schema_metadata(described.metadata))
                 rows += batch.num_rows

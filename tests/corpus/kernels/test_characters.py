@@ -5,7 +5,6 @@ import pytest
 
 from mothertongue.corpus.kernels.characters import (
     ALONE_LETTER,
-    BREAK,
     CODE_POINTS,
     DIGIT,
     LETTER,
@@ -26,11 +25,6 @@ from mothertongue.corpus.kernels.characters import (
 def test_classes_are_those_of_strings(bit, method):
     found = (classes() & bit) != 0
     assert found.tolist() == [method(chr(point)) for point in range(CODE_POINTS)]
-
-
-def test_line_ends_are_those_of_splitlines():
-    ends = [point for point in range(CODE_POINTS) if len(f"a{chr(point)}b".splitlines()) == 2]
-    assert np.flatnonzero(classes() & BREAK).tolist() == ends
 
 
 def test_lower_case_is_that_of_strings_in_one_character():

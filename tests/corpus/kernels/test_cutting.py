@@ -31,9 +31,23 @@ def test_words_are_those_of_split(texts):
 @given(TEXTS)
 def test_lines_are_those_of_split_and_splitlines(texts):
     made = cut(texts)
-    assert strings_of(made.lines(runs=False), made) == [text.split("\n") for text in texts]
-    assert strings_of(made.lines(runs=True), made) == [re.split(r"\n+", text) for text in texts]
+    assert strings_of(made.lines(), made) == [text.split("\n") for text in texts]
+    assert strings_of(made.solid_lines(), made) == [re.split(r"\n+", text) for text in texts]
     assert strings_of(made.any_lines(), made) == [text.splitlines() for text in texts]
+
+
+def test_all_line_ends_of_unicode():
+    text = "".join(f"a{chr(point)}" for point in range(0x3000))
+    made = cut([text])
+    assert strings_of(made.any_lines(), made) == [text.splitlines()]
+
+
+def test_chosen_parts_keep_their_hashes():
+    lines = cut(["a\n\nb", "\n\nc"]).lines()
+    hashes = lines.hashes
+    chosen = lines.where(lines.end > lines.begin)
+    assert chosen.first.tolist() == [0, 2, 3]
+    assert chosen.hashes.tolist() == [hashes[0], hashes[2], hashes[5]]
 
 
 @anything
@@ -47,7 +61,7 @@ def test_paragraphs_stand_between_empty_lines(texts):
 @given(TEXTS)
 def test_stripped_parts_are_stripped_strings(texts):
     made = cut(texts)
-    lines = made.lines(runs=False)
+    lines = made.lines()
     assert strings_of(lines.stripped(classes()), made) == [[line.strip() for line in t.split("\n")] for t in texts]
 
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+import regex
 from hypothesis import given
 from tests.corpus.kernels.slicing import TEXTS, anything, cut, strings_of
 
-from mothertongue.corpus.kernels.characters import SENTENCE_END
 from mothertongue.corpus.kernels.strings import word_rules
-from mothertongue.corpus.kernels.texts import Parts, cut_marks
+from mothertongue.corpus.kernels.texts import sentences
 
 ENGLISH = word_rules(("e.g.", "a.m.", "can|not", "and/or"), ("'s", "n't"))
 
@@ -68,22 +68,29 @@ def test_nothing_but_white_space_is_lost(texts):
 
 @anything
 @given(TEXTS)
-def test_words_without_wanted_marks_stay_whole(texts):
+def test_sentences_are_counted_over_words_and_marks(texts):
     made = cut(texts)
-    every = strings_of(made.marks(word_rules(), False), made)
-    borders = made.starts[:-1], made.starts[1:]
-    found = Parts(made.points, *cut_marks(made.points, *borders, word_rules(), False, SENTENCE_END))
-    for text, all_parts, parts in zip(texts, every, strings_of(found, made), strict=True):
-        if "." not in text:
-            assert parts == text.split()
-        if all("." in word for word in text.split()):
-            assert parts == all_parts
+    for rules in (word_rules(), ENGLISH):
+        lines = made.lines()
+        found = sentences(lines, lines.end, rules, False)
+        for line, number in zip([line for text in texts for line in text.split("\n")], found.tolist(), strict=True):
+            assert number == in_python(marks(line, rules))
 
 
-def test_parts_of_a_text_are_cut_alone():
-    made = cut(["no. yes, no. maybe."])
-    begin, end, first = cut_marks(made.points, np.array([4, 13]), np.array([8, 18]), word_rules(), False)
-    assert (begin.tolist(), end.tolist(), first.tolist()) == ([4, 7, 13], [7, 8, 18], [0, 2, 3])
+def in_python(parts):
+    """Return the number of sentences: a mark that ends one, then any marks, then a word."""
+    number, ended = 1, False
+    for part in parts:
+        ends = regex.fullmatch(r"\p{Sentence_Terminal}", part) is not None
+        if ended and not ends and not regex.fullmatch(r"\p{P}+", part):
+            number, ended = number + 1, False
+        ended = ended or ends
+    return number
+
+
+def test_sentences_end_where_a_line_does():
+    made = cut(["One. Two. Three"])
+    assert sentences(made.lines(), np.array([9], np.int32), word_rules(), False).tolist() == [2]
 
 
 @pytest.mark.parametrize("unit", [".", "(", "a.", "a-", "@", "a@", "://", "'", "1", "):", "x.y@", "n't"])

@@ -28,13 +28,13 @@ def test_beginnings_and_ends(texts):
 
 @anything
 @given(TEXTS)
-def test_classes_in_parts(texts):
+def test_parts_with_characters_of_a_class(texts):
     made = cut(texts)
-    lines = made.lines(runs=False)
-    flat = [line for text in strings_of(lines, made) for line in text]
-    found = matching.classes_in(*lines.places, classes())
-    assert ((found & LETTER) != 0).tolist() == [any(map(str.isalpha, line)) for line in flat]
-    assert ((found & SPACE) != 0).tolist() == [any(map(str.isspace, line)) for line in flat]
+    lines = made.lines()
+    found = matching.count_classes(*lines.places, lines.first, classes(), np.array([LETTER, SPACE], np.uint32))
+    for row, text in zip(found.tolist(), texts, strict=True):
+        lists = [[line for line in text.split("\n") if any(map(method, line))] for method in (str.isalpha, str.isspace)]
+        assert row == [number for chosen in lists for number in (len(chosen), sum(map(len, chosen)))]
 
 
 @anything
@@ -66,7 +66,7 @@ def test_no_known_words():
 def test_phrases_by_kind_in_lower_case(texts):
     kinds = (("no", "aa"), (), ("漢é", "an", "a"))
     made = cut(texts)
-    lines = made.lines(runs=False)
+    lines = made.lines()
     found = matching.phrases_in(made.lowered, lines.begin, lines.end, *phrases(kinds))
     lowered = cut([made.lowered.tobytes().decode("utf-32-le")])
     whole = lowered.points.tobytes().decode("utf-32-le")
@@ -91,7 +91,7 @@ def test_medians(texts):
 @given(TEXTS)
 def test_words_in_lines(texts):
     made = cut(texts)
-    lines, words = made.lines(runs=False), made.words(alone=False)
+    lines, words = made.lines(), made.words(alone=False)
     count, longest = matching.words_in_parts(lines.begin, lines.end, words.begin, words.end)
     flat = [line.split() for text in texts for line in text.split("\n")]
     assert count.tolist() == [len(line) for line in flat]
@@ -102,7 +102,7 @@ def test_words_in_lines(texts):
 @given(st.lists(st.text(st.sampled_from("[]1٣aedit ."), max_size=20), min_size=1, max_size=3))
 def test_citations(texts):
     made = cut(texts)
-    lines = made.lines(runs=False)
+    lines = made.lines()
     begin, end, shorter = matching.citations_in(*lines.places, classes(), *strings(("[edit]",)))
     whole = "".join(texts)
     pattern = re.compile(r"\[\d*\]|\[edit\]")

@@ -53,7 +53,7 @@ def test_sequences_are_counted_as_defined(texts):
 @anything
 @given(st.lists(st.lists(st.sampled_from(["a", "bb", ""]), min_size=1, max_size=8), min_size=1, max_size=3))
 def test_lines_are_counted_as_defined(texts):
-    parts = cut(["\n".join(lines) for lines in texts]).lines(runs=False)
+    parts = cut(["\n".join(lines) for lines in texts]).lines()
     found = repeated_parts(parts.hashes, parts.begin, parts.end, parts.first)
     for row, lines in enumerate(texts):
         counts = Counter(lines)

@@ -19,27 +19,23 @@ CODE_POINTS: Final = 0x110000
 # Compiled kernels keep these numbers in their caches: whoever changes one touches the files that import it.
 SPACE: Final = 1 << 0
 """White space as in `str.split()`."""
-BREAK: Final = 1 << 1
-"""Ends of lines as in `str.splitlines()`."""
-LETTER: Final = 1 << 2
+LETTER: Final = 1 << 1
 """Letters as in `str.isalpha()`."""
-MARK: Final = 1 << 3
+MARK: Final = 1 << 2
 """Combining marks."""
-DIGIT: Final = 1 << 4
+DIGIT: Final = 1 << 3
 """Numbers of any kind."""
-PUNCTUATION: Final = 1 << 5
-SENTENCE_END: Final = 1 << 6
+PUNCTUATION: Final = 1 << 4
+SENTENCE_END: Final = 1 << 5
 """Marks that end a sentence in any script (Unicode Sentence_Terminal)."""
-ALONE_LETTER: Final = 1 << 7
+ALONE_LETTER: Final = 1 << 6
 """Letters of scripts that are written without spaces."""
-UPPER: Final = 1 << 8
+UPPER: Final = 1 << 7
 """Letters that are not lower case, uncased ones included."""
-LOWER: Final = 1 << 9
+LOWER: Final = 1 << 8
 """Letters that are not upper case, uncased ones included."""
-FREE_BIT: Final = 10
+FREE_BIT: Final = 9
 """The first bit that a tagger may use for classes of its own."""
-
-_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 @lru_cache(maxsize=1)
@@ -53,7 +49,6 @@ def classes() -> Table:
     table[letters] |= LETTER
     table[letters & ~np.char.islower(single)] |= UPPER
     table[letters & ~np.char.isupper(single)] |= LOWER
-    table[[ord(character) for character in _BREAKS]] |= BREAK
     for bit, pattern in (
         (MARK, r"\p{M}"),
         (DIGIT, r"\p{N}"),

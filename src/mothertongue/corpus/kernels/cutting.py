@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit, types
 
-from mothertongue.corpus.kernels.characters import ALONE_LETTER, BREAK, MARK, SPACE
+from mothertongue.corpus.kernels.characters import ALONE_LETTER, MARK, SPACE
 
 _PARTS = "Tuple((i4[::1], i4[::1], i8[::1]))"
 _TEXTS = "u4[::1], i8[::1]"
@@ -20,6 +20,9 @@ _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
 _STARTS = types.int64[::1]
 _NEWLINE: Final = 10
 _RETURN: Final = 13
+# The line ends of str.splitlines() below U+0020, one bit each; the others are U+0085, U+2028 and U+2029.
+_BREAKS: Final = 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 28 | 1 << 29 | 1 << 30
+_FEW_BREAKS: Final = 32
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)
 _SEED = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -28,10 +31,11 @@ _SHIFT = np.uint64(32)
 
 @njit([(_BYTES, _STARTS)], cache=True, nogil=True)
 def decode(data: Any, offsets: Any) -> Any:
-    """Return the code points of texts in UTF-8 (byte offsets, one more than texts) and where each text starts."""
+    """Return the code points of texts in UTF-8 (byte offsets, one more than texts), where each starts; line ends."""
     points = np.empty(offsets[-1] - offsets[0], np.uint32)
+    breaks = np.empty(len(points), np.int32)
     starts = np.empty(len(offsets), np.int64)
-    number = 0
+    number = found = 0
     for text in range(len(offsets) - 1):
         starts[text] = number
         place, end = offsets[text], offsets[text + 1]
@@ -48,10 +52,13 @@ def decode(data: Any, offsets: Any) -> Any:
             for further in range(place + 1, place + size):
                 point = (point << np.uint32(6)) | (np.uint32(data[further]) & np.uint32(0x3F))
             points[number] = point
+            if (point < _FEW_BREAKS and _BREAKS >> point & 1) or point in (0x85, 0x2028, 0x2029):
+                breaks[found] = number
+                found += 1
             number += 1
             place += size
     starts[-1] = number
-    return points[:number].copy(), starts
+    return points[:number].copy(), starts, breaks[:found].copy()
 
 
 @njit("u4[::1](u4[::1], u4[::1])", cache=True, nogil=True)
@@ -96,67 +103,43 @@ def cut_words(points: Any, starts: Any, classes: Any, alone: Any) -> Any:
     return begin[:number].copy(), end[:number].copy(), first
 
 
-@njit(f"{_PARTS}({_TEXTS}, b1)", cache=True, nogil=True)
-def cut_lines(points: Any, starts: Any, runs: Any) -> Any:
-    """Return what stands between newlines, or between runs of newlines; a text without any is one line."""
-    begin = np.empty(len(points) + len(starts), np.int32)
+@njit(f"{_PARTS}({_TEXTS}, i4[::1], b1)", cache=True, nogil=True)
+def cut_lines(points: Any, starts: Any, breaks: Any, every: Any) -> Any:
+    """Return what stands between newlines; with `every`, the lines of `str.splitlines()`.
+
+    These are ended by any line end of Unicode, and no empty line comes last.
+    """
+    begin = np.empty(len(breaks) + len(starts), np.int32)
     end = np.empty(len(begin), np.int32)
     first = np.empty(len(starts), np.int64)
-    number = 0
-    for text in range(len(starts) - 1):
-        first[text] = number
-        begin[number] = starts[text]
-        inside = False
-        for place in range(starts[text], starts[text + 1]):
-            if points[place] != _NEWLINE:
-                inside = False
-                continue
-            if inside and runs:
-                begin[number] = place + 1
-                continue
-            end[number] = place
-            number += 1
-            begin[number] = place + 1
-            inside = True
-        end[number] = starts[text + 1]
-        number += 1
-    first[-1] = number
-    return begin[:number].copy(), end[:number].copy(), first
-
-
-@njit(f"{_PARTS}({_TEXTS}, u4[::1])", cache=True, nogil=True)
-def cut_any_lines(points: Any, starts: Any, classes: Any) -> Any:
-    """Return the lines of `str.splitlines()`: any line end of Unicode ends one, and no empty line comes last."""
-    begin = np.empty(len(points) + len(starts), np.int32)
-    end = np.empty(len(begin), np.int32)
-    first = np.empty(len(starts), np.int64)
-    number = 0
+    number = at = 0
     for text in range(len(starts) - 1):
         first[text] = number
         start = starts[text]
-        for place in range(starts[text], starts[text + 1]):
-            if classes[points[place]] & BREAK == 0:
-                continue
-            if points[place] == _NEWLINE and place > starts[text] and points[place - 1] == _RETURN:
+        while at < len(breaks) and breaks[at] < starts[text + 1]:
+            place = np.int64(breaks[at])
+            at += 1
+            newline = points[place] == _NEWLINE
+            if every and newline and place > starts[text] and points[place - 1] == _RETURN:
                 start = place + 1
-                continue
-            begin[number], end[number] = start, place
-            number += 1
-            start = place + 1
-        if start < starts[text + 1]:
+            elif every or newline:
+                begin[number], end[number] = start, place
+                number += 1
+                start = place + 1
+        if not every or start < starts[text + 1]:
             begin[number], end[number] = start, starts[text + 1]
             number += 1
     first[-1] = number
     return begin[:number].copy(), end[:number].copy(), first
 
 
-@njit(f"{_PARTS}({_TEXTS}, u4[::1])", cache=True, nogil=True)
-def cut_paragraphs(points: Any, starts: Any, classes: Any) -> Any:
+@njit(f"{_PARTS}({_TEXTS}, i4[::1], u4[::1])", cache=True, nogil=True)
+def cut_paragraphs(points: Any, starts: Any, breaks: Any, classes: Any) -> Any:
     """Return what stands between two or more newlines in the text without the white space around it."""
-    begin = np.empty(len(points) + len(starts), np.int32)
+    begin = np.empty(len(breaks) + len(starts), np.int32)
     end = np.empty(len(begin), np.int32)
     first = np.empty(len(starts), np.int64)
-    number = 0
+    number = at = 0
     for text in range(len(starts) - 1):
         first[text] = number
         start, stop = starts[text], starts[text + 1]
@@ -165,16 +148,18 @@ def cut_paragraphs(points: Any, starts: Any, classes: Any) -> Any:
         while start < stop and classes[points[stop - 1]] & SPACE:
             stop -= 1
         begin[number] = start
-        newlines = 0
-        for place in range(start, stop):
-            if points[place] == _NEWLINE:
-                newlines += 1
+        while at < len(breaks) and breaks[at] < starts[text + 1]:
+            place = np.int64(breaks[at])
+            at += 1
+            if place < start or place >= stop or points[place] != _NEWLINE:
                 continue
-            if newlines > 1:
-                end[number] = place - newlines
+            after = place + 1
+            while at < len(breaks) and breaks[at] == after and points[after] == _NEWLINE:
+                after, at = after + 1, at + 1
+            if after > place + 1:
+                end[number] = place
                 number += 1
-                begin[number] = place
-            newlines = 0
+                begin[number] = after
         end[number] = stop
         number += 1
     first[-1] = number

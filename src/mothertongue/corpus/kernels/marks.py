@@ -11,7 +11,18 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-from mothertongue.corpus.kernels.characters import ALONE_LETTER, DIGIT, FREE_BIT, LETTER, LOWER, MARK, SPACE, UPPER
+from mothertongue.corpus.kernels.characters import (
+    ALONE_LETTER,
+    DIGIT,
+    FREE_BIT,
+    LETTER,
+    LOWER,
+    MARK,
+    PUNCTUATION,
+    SENTENCE_END,
+    SPACE,
+    UPPER,
+)
 
 FRONT: Final = 1 << FREE_BIT
 END: Final = 1 << FREE_BIT + 1
@@ -272,7 +283,7 @@ def _odd_and_stops(points: Any, begin: Any, end: Any, classes: Any) -> Any:
 
 
 @njit(
-    f"i8(u4[::1], i8, i8, i8, u4[::1], {_RULES}, i4[::1], i4[::1], i4[::1], i8)",
+    f"i8(u4[::1], i8, i8, i8, u4, u4, u4[::1], {_RULES}, i4[::1], i4[::1], i4[::1], i8)",
     cache=True,
     nogil=True,
     # Its arrays would cost more to hand over than most words cost to cut.
@@ -283,6 +294,8 @@ def _cut_word(  # noqa: PLR0913 - compiled code has no objects
     left: Any,
     right: Any,
     slot: Any,
+    inner: Any,
+    last: Any,
     classes: Any,
     keys: Any,
     cuts: Any,
@@ -296,7 +309,20 @@ def _cut_word(  # noqa: PLR0913 - compiled code has no objects
     ends: Any,
     number: Any,
 ) -> Any:
-    """Write the parts of one word, an exception if `slot` is not negative; return the number of parts so far."""
+    """Write the parts of one word and return the number of parts so far.
+
+    The word is an exception if `slot` is not negative; `last` are the classes of its last character, `inner` those
+    that all others share.
+    """
+    if slot < 0 and inner & PLAIN and right - left > 1 and not last & PLAIN:
+        before = classes[points[right - 2]]
+        stop = points[right - 1] == _STOP and before & (LOWER | MARK)
+        known = classes[points[left]] & EXCEPTION_FIRST and before & EXCEPTION_LAST
+        # Most words with a mark are letters and one mark behind them.
+        if not known and (stop or (last & END and points[right - 1] != _STOP)):
+            begin[number], end[number] = left, right - 1
+            begin[number + 1], end[number + 1] = right - 1, right
+            return number + 2
     taken = 0
     odd, dots = _odd_and_stops(points, left, right, classes)
     # Letters alone need no further look.
@@ -336,18 +362,28 @@ def _cut_word(  # noqa: PLR0913 - compiled code has no objects
     return number
 
 
-@njit(
-    f"Tuple((i4[::1], i4[::1], i8[::1]))(u4[::1], i8[::1], i8[::1], u4[::1], b1, u4, {_RULES})",
-    cache=True,
-    nogil=True,
-)
+@njit("Tuple((i8, u4, u4, u4))(u4[::1], i8, i8, u4[::1], b1)", cache=True, nogil=True, inline="always")
+def _scan(points: Any, left: Any, stop: Any, classes: Any, alone: Any) -> Any:
+    """Return where the word ends, the classes that all characters but the last share, those of the last, and any."""
+    kind = classes[points[left]]
+    single = alone and kind & ALONE_LETTER != 0
+    inner, shared, last, seen = np.uint32(0xFFFFFFFF), kind, kind, kind
+    place = left + 1
+    while place < stop:
+        kind = classes[points[place]]
+        if kind & SPACE or (alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
+            break
+        inner, shared, last, seen = shared, shared & kind, kind, seen | kind
+        place += 1
+    return place, inner, last, seen
+
+
+@njit(f"Tuple((i4[::1], i4[::1], i8[::1]))(u4[::1], i8[::1], u4[::1], b1, {_RULES})", cache=True, nogil=True)
 def cut_marks(  # noqa: PLR0913 - compiled code has no objects
     points: Any,
     starts: Any,
-    stops: Any,
     classes: Any,
     alone: Any,
-    wanted: Any,
     keys: Any,
     cuts: Any,
     numbers: Any,
@@ -356,43 +392,83 @@ def cut_marks(  # noqa: PLR0913 - compiled code has no objects
     endings: Any,
     ending_sizes: Any,
 ) -> Any:
-    """Return words and marks: first code point, code point after the last, and their number before each text.
-
-    Texts stand from `starts` to before `stops`. A word without any character of the `wanted` classes stays whole.
-    """
+    """Return words and marks: first code point, code point after the last, and their number before each text."""
     begin = np.empty(len(points), np.int32)
     end = np.empty(len(points), np.int32)
     ends = np.empty(len(points), np.int32)
-    first = np.empty(len(starts) + 1, np.int64)
+    first = np.empty(len(starts), np.int64)
     number = 0
-    for text in range(len(starts)):
+    for text in range(len(starts) - 1):
         first[text] = number
-        place, stop = starts[text], stops[text]
+        place, stop = starts[text], starts[text + 1]
         while place < stop:
-            kind = classes[points[place]]
-            if kind & SPACE:
+            if classes[points[place]] & SPACE:
                 place += 1
                 continue
-            left, opening, common, seen = place, kind, kind, kind
-            single = alone and kind & ALONE_LETTER != 0
-            place += 1
-            last = kind
-            while place < stop:
-                kind = classes[points[place]]
-                if kind & SPACE or (alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
-                    break
-                common, seen, last = common & kind, seen | kind, kind
-                place += 1
-            slot = -1
-            if seen & wanted and opening & EXCEPTION_FIRST and last & EXCEPTION_LAST:
+            left, slot = place, -1
+            place, inner, last, _ = _scan(points, left, stop, classes, alone)
+            if last & EXCEPTION_LAST and classes[points[left]] & EXCEPTION_FIRST:
                 slot = _find_exception(points, left, place, classes, keys, numbers)
-            if seen & wanted and (slot >= 0 or not common & PLAIN):
-                number = _cut_word(
-                    points, left, place, slot, classes, keys, cuts, numbers, units, unit_sizes, endings, ending_sizes,
-                    begin, end, ends, number,
-                )  # fmt: skip
-            else:
+            if slot < 0 and inner & last & PLAIN:
                 begin[number], end[number] = left, place
                 number += 1
+                continue
+            number = _cut_word(
+                points, left, place, slot, inner, last, classes, keys, cuts, numbers, units, unit_sizes, endings,
+                ending_sizes, begin, end, ends, number,
+            )  # fmt: skip
     first[-1] = number
     return begin[:number].copy(), end[:number].copy(), first
+
+
+@njit(f"i8[::1](u4[::1], i8[::1], i8[::1], u4[::1], b1, {_RULES})", cache=True, nogil=True)
+def count_sentences(  # noqa: PLR0913 - compiled code has no objects
+    points: Any,
+    starts: Any,
+    stops: Any,
+    classes: Any,
+    alone: Any,
+    keys: Any,
+    cuts: Any,
+    numbers: Any,
+    units: Any,
+    unit_sizes: Any,
+    endings: Any,
+    ending_sizes: Any,
+) -> Any:
+    """Return the number of sentences in each line: a mark that ends one, then any marks, then a word.
+
+    Lines stand from `starts` to before `stops`. Only words with a mark that may end a sentence need to be cut.
+    """
+    longest = 1
+    for line in range(len(starts)):
+        longest = max(longest, stops[line] - starts[line])
+    begin, end, ends = np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32)
+    out = np.ones(len(starts), np.int64)
+    for line in range(len(starts)):
+        place, stop, ended = starts[line], stops[line], False
+        while place < stop:
+            if classes[points[place]] & SPACE:
+                place += 1
+                continue
+            left, slot, number = place, -1, 1
+            place, inner, last, seen = _scan(points, left, stop, classes, alone)
+            begin[0], end[0] = left, place
+            if seen & SENTENCE_END:
+                slot = _find_exception(points, left, place, classes, keys, numbers)
+                number = _cut_word(
+                    points, left, place, slot, inner, last, classes, keys, cuts, numbers, units, unit_sizes, endings,
+                    ending_sizes, begin, end, ends, 0,
+                )  # fmt: skip
+            elif not ended:
+                continue
+            for part in range(number):
+                marks = True
+                for inside in range(begin[part], end[part]):
+                    marks = marks and classes[points[inside]] & PUNCTUATION
+                if end[part] - begin[part] == 1 and classes[points[begin[part]]] & SENTENCE_END:
+                    ended = True
+                elif ended and not marks:
+                    out[line] += 1
+                    ended = False
+    return out

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-from mothertongue.corpus.kernels.characters import DIGIT, PUNCTUATION, SENTENCE_END
+from mothertongue.corpus.kernels.characters import DIGIT
 
 _PARTS = "u4[::1], i4[::1], i4[::1]"
 _STRINGS = "u4[:, ::1], i8[::1]"
@@ -17,15 +17,19 @@ _OPEN: Final = ord("[")
 _CLOSE: Final = ord("]")
 
 
-@njit(f"u4[::1]({_PARTS}, u4[::1])", cache=True, nogil=True)
-def classes_in(points: Any, begin: Any, end: Any, classes: Any) -> Any:
-    """Return for each part all classes of its characters, one bit each."""
-    out = np.zeros(len(begin), np.uint32)
-    for part in range(len(begin)):
-        found = np.uint32(0)
-        for place in range(begin[part], end[part]):
-            found |= classes[points[place]]
-        out[part] = found
+@njit(f"i8[:, ::1]({_PARTS}, i8[::1], u4[::1], u4[::1])", cache=True, nogil=True)
+def count_classes(points: Any, begin: Any, end: Any, first: Any, classes: Any, wanted: Any) -> Any:
+    """Return two columns per wanted class and text: the parts with a character of it, and their code points."""
+    out = np.zeros((len(first) - 1, 2 * len(wanted)), np.int64)
+    for text in range(len(first) - 1):
+        for part in range(first[text], first[text + 1]):
+            found = np.uint32(0)
+            for place in range(begin[part], end[part]):
+                found |= classes[points[place]]
+            for column in range(len(wanted)):
+                if found & wanted[column]:
+                    out[text, 2 * column] += 1
+                    out[text, 2 * column + 1] += end[part] - begin[part]
     return out
 
 
@@ -147,28 +151,6 @@ def words_in_parts(begin: Any, end: Any, word_begin: Any, word_end: Any) -> Any:
             longest[part] = max(longest[part], word_end[word] - word_begin[word])
             word += 1
     return count, longest
-
-
-@njit(f"i8[::1]({_PARTS}, i8[::1], u4[::1])", cache=True, nogil=True)
-def count_sentences(points: Any, begin: Any, end: Any, first: Any, classes: Any) -> Any:
-    """Return the number of sentences in each run of words: a mark that ends one, then any marks, then a word.
-
-    `first` holds the number of words before each run, and one entry more.
-    """
-    out = np.ones(len(first) - 1, np.int64)
-    for run in range(len(first) - 1):
-        ended = False
-        for word in range(first[run], first[run + 1]):
-            marks = True
-            for place in range(begin[word], end[word]):
-                marks = marks and classes[points[place]] & PUNCTUATION
-            ends = end[word] - begin[word] == 1 and classes[points[begin[word]]] & SENTENCE_END
-            if ended and not marks and not ends:
-                out[run] += 1
-                ended = False
-            elif ends:
-                ended = True
-    return out
 
 
 @njit(f"Tuple((i4[::1], i4[::1], i4[::1]))({_PARTS}, u4[::1], {_STRINGS})", cache=True, nogil=True)

@@ -1,7 +1,7 @@
 """Kernels that find what repeats inside a text: lines and paragraphs, and sequences of words (card 49, step 3).
 
-Parts are compared by their 64-bit hashes. Sequences are compared by exact numbers built from those: a sequence of n
-words can only repeat where both sequences of n - 1 words in it do, so nearly all of the work ends with pairs. Tables
+Parts are compared by their 64-bit hashes, and so are pairs of words. A sequence of n words can only repeat where both
+sequences of n - 1 words in it do, and is known by their numbers: nearly all of the work ends with pairs. Tables
 are open-addressed, twice as large as the longest text needs, and never cleared: entries carry the round they are of.
 """
 
@@ -75,17 +75,22 @@ def repeated_parts(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
     return out
 
 
-@njit(
-    "Tuple((i8, i4))(i4[::1], i8, i8, i8, i4[::1], i4[::1], i4[::1], i4[::1], i8, i8, u8[::1], i8[::1])",
-    cache=True,
-    nogil=True,
-)
+@njit("i8(i4[::1], i8, i4[::1], i4[::1])", cache=True, nogil=True)
+def _repeated(places: Any, kept: Any, known: Any, counts: Any) -> Any:
+    """Leave the places whose sequence occurs more than once, and return their number."""
+    repeated = 0
+    for at in range(kept):
+        if counts[known[places[at]]] > 1:
+            places[repeated] = places[at]
+            repeated += 1
+    return repeated
+
+
+@njit("Tuple((i8, i4))(i4[::1], i8, i8, i4[::1], i4[::1], i4[::1], i8, i8, u8[::1], i8[::1])", cache=True, nogil=True)
 def _extend(  # noqa: PLR0913 - compiled code has no objects
     places: Any,
     kept: Any,
-    n: Any,
-    total: Any,
-    words: Any,
+    last: Any,
     known: Any,
     counts: Any,
     seen: Any,
@@ -96,15 +101,16 @@ def _extend(  # noqa: PLR0913 - compiled code has no objects
 ) -> Any:
     """Go from repeated sequences of n - 1 words to those of n; return how many places repeat and how many kinds are.
 
-    `places` are the places where a repeated sequence begins, in rising order; `known` holds its number there. Numbers
-    count up by first occurrence; `counts` and `seen` (the first place) are by number.
+    `places` are the places where a repeated sequence begins, in rising order, `last` the last place where one of n
+    words may; `known` holds the number of the sequence there. Two sequences of n words are equal where both of n - 1
+    words in them are.
     """
     fresh, candidates = np.int32(0), 0
     for at in range(kept - 1):
         place = places[at]
-        if places[at + 1] != place + 1 or place + n > total:
+        if places[at + 1] != place + 1 or place > last:
             continue
-        key = np.uint64(known[place]) << _32 | np.uint64(words[place + n - 1])
+        key = np.uint64(known[place]) << _32 | np.uint64(known[place + 1])
         number = _number(key, turn, mask, keys, values, fresh)
         if number == fresh:
             counts[fresh], seen[fresh] = 0, place
@@ -113,12 +119,39 @@ def _extend(  # noqa: PLR0913 - compiled code has no objects
         known[place] = number
         places[candidates] = place
         candidates += 1
-    repeated = 0
-    for at in range(candidates):
-        if counts[known[places[at]]] > 1:
-            places[repeated] = places[at]
-            repeated += 1
-    return repeated, fresh
+    return _repeated(places, candidates, known, counts), fresh
+
+
+@njit(
+    "Tuple((i8, i4))(u8[::1], i8, i8, i4[::1], i4[::1], i4[::1], i4[::1], i8, i8, u8[::1], i8[::1])",
+    cache=True,
+    nogil=True,
+)
+def _pairs(  # noqa: PLR0913 - compiled code has no objects
+    hashes: Any,
+    base: Any,
+    total: Any,
+    places: Any,
+    known: Any,
+    counts: Any,
+    seen: Any,
+    turn: Any,
+    mask: Any,
+    keys: Any,
+    values: Any,
+) -> Any:
+    """Return the same as `_extend` for pairs of words."""
+    fresh = np.int32(0)
+    for place in range(total - 1):
+        left = hashes[base + place] * _SPREAD
+        key = (left << _32 | left >> _32) ^ hashes[base + place + 1]
+        number = _number(key, turn, mask, keys, values, fresh)
+        if number == fresh:
+            counts[fresh], seen[fresh] = 0, place
+            fresh += np.int32(1)
+        counts[number] += 1
+        known[place], places[place] = number, place
+    return _repeated(places, max(total - 1, 0), known, counts), fresh
 
 
 @njit("Tuple((i8[:, ::1], i8[:, ::1]))(u8[::1], i4[::1], i4[::1], i8[::1])", cache=True, nogil=True)
@@ -135,7 +168,7 @@ def repeated_sequences(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
         longest = max(longest, first[text + 1] - first[text])
     size = _table_size(longest)
     keys, values = np.empty(size, np.uint64), np.full(size, -1, np.int64)
-    words, known = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    known = np.empty(longest, np.int32)
     counts, seen = np.zeros(longest, np.int32), np.zeros(longest, np.int32)
     places, before = np.empty(longest, np.int32), np.zeros(longest + 1, np.int64)
     # Sums of `before`, from which the sizes of all sequences of one length follow at once.
@@ -144,28 +177,19 @@ def repeated_sequences(hashes: Any, begin: Any, end: Any, first: Any) -> Any:
     duplicate = np.zeros((len(first) - 1, 3 * 6), np.int64)
     turn = 0
     for text in range(len(first) - 1):
-        base, total, fresh = first[text], first[text + 1] - first[text], np.int32(0)
+        base, total = first[text], first[text + 1] - first[text]
         # Short texts use the front of the table only, which stays in the cache.
         mask = _table_size(total) - 1
         for word in range(total):
             before[word + 1] = before[word] + end[base + word] - begin[base + word]
             sums[word + 1] = sums[word] + before[word]
-            words[word] = _number(hashes[base + word], turn, mask, keys, values, fresh)
-            if words[word] == fresh:
-                counts[fresh] = 0
-                fresh += np.int32(1)
-            counts[words[word]] += 1
-            known[word] = words[word]
         sums[total + 1] = sums[total] + before[total]
+        kept, fresh = _pairs(hashes, base, total, places, known, counts, seen, turn, mask, keys, values)
         turn += 1
-        kept = 0
-        for word in range(total):
-            if counts[words[word]] > 1:
-                places[kept] = word
-                kept += 1
         for n in range(2, min(_LONGEST, total) + 1):
-            kept, fresh = _extend(places, kept, n, total, words, known, counts, seen, turn, mask, keys, values)
-            turn += 1
+            if n > 2:
+                kept, fresh = _extend(places, kept, total - n, known, counts, seen, turn, mask, keys, values)
+                turn += 1
             if n <= 4:
                 best, where = 1, 0
                 for sequence in range(fresh):

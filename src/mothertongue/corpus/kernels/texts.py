@@ -20,7 +20,6 @@ SLICE_BYTES = 1 << 21
 """UTF-8 bytes worked on at a time, so that the arrays stay in the cache of a core; a longer text is one slice."""
 KEPT_BYTES = 1 << 24
 """The largest batch whose slices are kept for the next tagger."""
-EVERY_CLASS = 0xFFFFFFFF
 Places = NDArray[np.int32]
 Numbers = NDArray[np.int64]
 
@@ -64,6 +63,14 @@ class Parts:
         running = np.concatenate(([0], np.cumsum(values)))
         return np.diff(running[self.first])
 
+    def where(self, kept: NDArray[np.bool_]) -> Parts:
+        """Return the chosen parts of each text, with the hashes that are known."""
+        first = np.concatenate(([0], np.cumsum(self.sums(kept))))
+        chosen = Parts(self.points, self.begin[kept], self.end[kept], first)
+        if "hashes" in self.__dict__:
+            chosen.__dict__["hashes"] = self.hashes[kept]
+        return chosen
+
     def stripped(self, classes: Table) -> Parts:
         """Return the parts without the white space around them."""
         inner = Parts(self.points, self.begin.copy(), self.end.copy(), self.first)
@@ -77,6 +84,8 @@ class Texts:
 
     points: NDArray[np.uint32]
     starts: Numbers
+    breaks: Places
+    """All line ends of Unicode."""
     _cut: dict[object, Parts] = field(default_factory=dict, repr=False)
 
     @property
@@ -96,20 +105,31 @@ class Texts:
     def marks(self, rules: WordRules, alone: bool) -> Parts:
         """Return words and marks apart."""
         return self._once(
-            ("marks", alone, rules), lambda: cut_marks(self.points, self.starts[:-1], self.starts[1:], rules, alone)
+            ("marks", alone, rules),
+            lambda: marks.cut_marks(self.points, self.starts, rules.classes, alone, *rules.arrays),
         )
 
-    def lines(self, runs: bool) -> Parts:
-        """Return what stands between newlines, or with `runs` between runs of them."""
-        return self._once(("lines", runs), lambda: cutting.cut_lines(self.points, self.starts, runs))
+    def lines(self) -> Parts:
+        """Return what stands between newlines; a text without any is one line."""
+        return self._once("lines", lambda: cutting.cut_lines(self.points, self.starts, self.breaks, False))
+
+    def solid_lines(self) -> Parts:
+        """Return what stands between runs of newlines: all lines but the empty ones inside a text."""
+        lines = self.lines()
+        solid = lines.end > lines.begin
+        solid[lines.first[:-1]] = solid[lines.first[1:] - 1] = True
+        # Hashed before they are chosen, so that all who look at lines share the work.
+        return lines.where(solid) if len(lines.hashes) else lines
 
     def any_lines(self) -> Parts:
         """Return the lines of `str.splitlines()`."""
-        return self._once("any_lines", lambda: cutting.cut_any_lines(self.points, self.starts, classes()))
+        return self._once("any_lines", lambda: cutting.cut_lines(self.points, self.starts, self.breaks, True))
 
     def paragraphs(self) -> Parts:
         """Return what stands between two or more newlines."""
-        return self._once("paragraphs", lambda: cutting.cut_paragraphs(self.points, self.starts, classes()))
+        return self._once(
+            "paragraphs", lambda: cutting.cut_paragraphs(self.points, self.starts, self.breaks, classes())
+        )
 
     def _once(self, key: object, cut: Callable[[], Any]) -> Parts:
         """Return parts that were cut before, or cut them: taggers ask for the same ones."""
@@ -118,13 +138,11 @@ class Texts:
         return self._cut[key]
 
 
-def cut_marks(
-    points: NDArray[np.uint32], begin: NDArray[Any], end: NDArray[Any], rules: WordRules, alone: bool, wanted: int = -1
-) -> tuple[Places, Places, Numbers]:
-    """Return words and marks in some parts of `points`; words without a wanted class of characters stay whole."""
-    borders = [np.ascontiguousarray(places, np.int64) for places in (begin, end)]
-    cut: Callable[..., tuple[Places, Places, Numbers]] = marks.cut_marks
-    return cut(points, *borders, rules.classes, alone, wanted & EVERY_CLASS, *rules.arrays)
+def sentences(lines: Parts, end: Places, rules: WordRules, alone: bool) -> Numbers:
+    """Return the number of sentences in each line, from where it begins to before `end`."""
+    places = [column.astype(np.int64) for column in (lines.begin, end)]
+    count: Callable[..., Numbers] = marks.count_sentences
+    return count(lines.points, *places, rules.classes, alone, *rules.arrays)
 
 
 _LAST: list[tuple[Any, tuple[Texts, ...]]] = []

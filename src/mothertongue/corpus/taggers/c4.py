@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
 from mothertongue.corpus.kernels import cutting, matching
-from mothertongue.corpus.kernels.characters import SENTENCE_END, classes
+from mothertongue.corpus.kernels.characters import classes
 from mothertongue.corpus.kernels.strings import keys, phrases, strings, word_rules
-from mothertongue.corpus.kernels.texts import Numbers, Parts, Places, Texts, cut_marks
+from mothertongue.corpus.kernels.texts import Parts, Texts, sentences
 from mothertongue.corpus.profile import LanguageProfile
 from mothertongue.corpus.tagger import SPANS
 from mothertongue.corpus.taggers.measured import MeasuringTagger, Values, spans_of
@@ -122,7 +122,7 @@ class C4(MeasuringTagger):
         return flags
 
     def _lines(self, texts: Texts, words: Parts, ends: Words) -> Values:
-        lines = texts.lines(runs=False)
+        lines = texts.lines()
         inner = lines.stripped(classes())
         count, _ = matching.words_in_parts(inner.begin, inner.end, words.begin, words.end)
         without_end = ~matching.parts_matching(*inner.places, *strings(ends), True)
@@ -146,25 +146,18 @@ class C4(MeasuringTagger):
         whole &= ~matching.parts_matching(*rest, *strings(self.unfinished), True)
         whole &= (longest <= self.longest_word) & (count >= self.minimum_words)
         kept = whole & ((found.phrases & (_SCRIPT | _POLICY)) == 0)
-        alone = profile.segmentation == "characters"
-        sentences = self._sentences(texts.points, inner.begin[kept], shorter[kept], alone)
+        rules, alone = word_rules(self.exceptions, self.endings), profile.segmentation == "characters"
+        complete = inner.where(kept)
+        found_sentences = complete.sums(sentences(complete, shorter[kept], rules, alone))
         placeholder = lines.sums(whole & ((found.phrases & _PLACEHOLDER) != 0)) > 0
         return {
             "complete_line_with_curly_brace": lines.sums(whole & found.braces & ((found.phrases & _SCRIPT) == 0)) > 0,
             "complete_line_with_lorem_ipsum": placeholder if self.placeholder_phrases else None,
             "complete_lines": lines.sums(kept),
-            "sentences_in_complete_lines": np.bincount(lines.text[kept], sentences, len(lines.count)).astype(np.int64),
+            "sentences_in_complete_lines": found_sentences,
             "incomplete_lines": spans_of(lines, texts, ~kept, to_next=True),
             "citations": cited,
         }
-
-    def _sentences(self, points: NDArray[np.uint32], begin: Places, end: Places, alone: bool) -> Numbers:
-        """Return the number of sentences in each line."""
-        rules = word_rules(self.exceptions, self.endings)
-        # Words without a mark that may end a sentence need no cut.
-        words = cut_marks(points, begin, end, rules, alone, SENTENCE_END)
-        found: Numbers = matching.count_sentences(points, *words, classes())
-        return found
 
 
 _COMPLETE = (

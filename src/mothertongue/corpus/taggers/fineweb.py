@@ -28,11 +28,12 @@ from mothertongue.corpus.kernels.characters import (
 from mothertongue.corpus.kernels.strings import keys, strings, word_rules
 from mothertongue.corpus.kernels.texts import Parts, Texts
 from mothertongue.corpus.profile import LanguageProfile
-from mothertongue.corpus.taggers.measured import MeasuringTagger, Numbers, Values, filled, ratio, share_matching
+from mothertongue.corpus.taggers.measured import MeasuringTagger, Numbers, Values, ratio, share_matching
 from mothertongue.corpus.taggers.rows import COUNT, NUMBER, as_tuple, checked, schema
 
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 _CONTENT = 1 << FREE_BIT
+_WANTED = np.array([_CONTENT, LETTER], np.uint32)
 _HASH = ("#",)
 _SEQUENCES = (
     *(f"fraction_of_characters_in_top_{n}grams" for n in repetition.TOP),
@@ -86,35 +87,35 @@ class FineWeb(MeasuringTagger):
         tokens = texts.marks(word_rules(self.exceptions, self.endings), profile.segmentation == "characters")
         return {
             **self._quality(texts, tokens, profile),
-            **_repeated(texts.lines(runs=True), texts.lengths, "lines"),
+            **_repeated(texts.solid_lines(), texts.lengths, "lines"),
             **_repeated(texts.paragraphs(), texts.lengths, "paragraphs"),
             **_sequences(tokens, texts.lengths),
             **self._lines(texts, tokens, self.line_ends or profile.line_ends),
         }
 
     def _quality(self, texts: Texts, tokens: Parts, profile: LanguageProfile) -> Values:
-        found = matching.classes_in(*tokens.places, _content_table(self.mark_characters))
-        content, alpha = (found & _CONTENT) != 0, (found & LETTER) != 0
+        table = _content_table(self.mark_characters)
+        content, characters, alpha, _ = matching.count_classes(*tokens.places, tokens.first, table, _WANTED).T
         required = self.required_words or profile.function_words
         bullets, ellipses = self.bullets or profile.bullets, self.ellipses or profile.ellipses
         hashes, dots = (matching.count_strings(texts.points, texts.starts, *strings(of)) for of in (_HASH, ellipses))
         lines = texts.any_lines().stripped(classes())
         return {
-            "token_count": tokens.sums(content),
-            "mean_token_length": ratio(tokens.sums(content * tokens.lengths), tokens.sums(content)),
+            "token_count": content,
+            "mean_token_length": ratio(characters, content),
             "hash_to_token_ratio": ratio(hashes, tokens.count),
             "ellipsis_to_token_ratio": ratio(dots, tokens.count),
-            "fraction_of_tokens_with_alpha_character": ratio(tokens.sums(alpha), tokens.count),
+            "fraction_of_tokens_with_alpha_character": ratio(alpha, tokens.count),
             "distinct_required_tokens": _distinct(tokens, required) if required else None,
             "fraction_of_lines_starting_with_bullet_point": share_matching(lines, bullets, at_end=False),
             "fraction_of_lines_ending_with_ellipsis": share_matching(lines, ellipses, at_end=True),
         }
 
     def _lines(self, texts: Texts, tokens: Parts, ends: Words) -> Values:
-        every = texts.lines(runs=False)
+        every = texts.lines()
         inner = every.stripped(classes())
         # Lines count with the white space around them, unless there is nothing else in them.
-        lines = filled(every, inner.end > inner.begin)
+        lines = every.where(inner.end > inner.begin)
         twice = repetition.repeated_parts(lines.hashes, lines.begin, lines.end, lines.first)
         newlines = every.count - 1
         return {

@@ -23,6 +23,7 @@ from mothertongue.corpus.taggers.rows import COUNT, NUMBER, as_tuple, checked, s
 
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 _SYMBOL = 1 << FREE_BIT
+_WANTED = np.array([_SYMBOL, LETTER], np.uint32)
 _SEQUENCES = (
     *(f"fraction_of_characters_in_most_common_{n}grams" for n in repetition.TOP),
     *(f"fraction_of_characters_in_duplicate_{n}grams" for n in repetition.DUPLICATE),
@@ -60,18 +61,19 @@ class Gopher(MeasuringTagger):
 
     def measure(self, texts: Texts, profile: LanguageProfile) -> Values:
         """Return the columns; `character_count` and all shares of characters leave white space out."""
-        words, lines = texts.words(profile.segmentation == "characters"), texts.lines(runs=not self.every_newline)
+        words = texts.words(profile.segmentation == "characters")
+        lines = texts.lines() if self.every_newline else texts.solid_lines()
         required = self.required_words or profile.function_words
         characters = words.sums(words.lengths)
         twice = repetition.repeated_parts(lines.hashes, lines.begin, lines.end, lines.first)
-        found = matching.classes_in(*words.places, _symbol_table(self.symbols))
+        counts = matching.count_classes(*words.places, words.first, _symbol_table(self.symbols), _WANTED)
         bullets, ellipses = self.bullets or profile.bullets, self.ellipses or profile.ellipses
         return {
             "word_count": words.count,
             "character_count": characters,
             "median_word_length": matching.median_lengths(words.begin, words.end, words.first),
-            "symbol_to_word_ratio": ratio(words.sums((found & _SYMBOL) != 0), words.count),
-            "fraction_of_words_with_alpha_character": ratio(words.sums((found & LETTER) != 0), words.count),
+            "symbol_to_word_ratio": ratio(counts[:, 0], words.count),
+            "fraction_of_words_with_alpha_character": ratio(counts[:, 2], words.count),
             "required_word_count": _count_known(words, required) if required else None,
             "fraction_of_lines_starting_with_bullet_point": share_matching(lines, bullets, at_end=False),
             "fraction_of_lines_ending_with_ellipsis": share_matching(lines, ellipses, at_end=True),

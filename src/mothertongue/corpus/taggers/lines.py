@@ -12,7 +12,7 @@ from mothertongue.corpus.kernels import repetition
 from mothertongue.corpus.kernels.characters import classes
 from mothertongue.corpus.kernels.texts import Parts, Texts
 from mothertongue.corpus.profile import LanguageProfile
-from mothertongue.corpus.taggers.measured import MeasuringTagger, Values, filled, ratio, share_matching
+from mothertongue.corpus.taggers.measured import MeasuringTagger, Values, ratio, share_matching
 from mothertongue.corpus.taggers.rows import COUNT, NUMBER, as_tuple, checked, schema
 
 Words = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
@@ -48,8 +48,8 @@ class Lines(MeasuringTagger):
     def measure(self, texts: Texts, profile: LanguageProfile) -> Values:
         """Return the shares; null where a text has no line, and for line ends that nobody gave."""
         lines, paragraphs = (
-            filled(parts, parts.end > parts.begin)
-            for parts in (texts.lines(runs=True).stripped(classes()), texts.paragraphs().stripped(classes()))
+            parts.where(parts.end > parts.begin)
+            for parts in (texts.lines().stripped(classes()), texts.paragraphs().stripped(classes()))
         )
         ends = self.line_ends or profile.line_ends
         lengths = lines.lengths

@@ -69,12 +69,6 @@ def spans_of(parts: Parts, texts: Texts, chosen: NDArray[np.bool_], to_next: boo
     return pa.ListArray.from_arrays(pa.array(offsets), structs, type=SPANS)
 
 
-def filled(parts: Parts, kept: NDArray[np.bool_]) -> Parts:
-    """Return the chosen parts of each text."""
-    first = np.concatenate(([0], np.cumsum(parts.sums(kept))))
-    return Parts(parts.points, parts.begin[kept], parts.end[kept], first)
-
-
 def share_matching(lines: Parts, texts: tuple[str, ...], at_end: bool) -> Numbers:
     """Return the share of lines of each text that begin, or end, with one of `texts`."""
     return ratio(lines.sums(matching.parts_matching(*lines.places, *strings(texts), at_end)), lines.count)
