@@ -22,7 +22,6 @@ from mothertongue import durability
 from mothertongue.corpus.document import Document
 from mothertongue.corpus.readers.html import HtmlReader
 
-FILES_PER_LANGUAGE = 2
 LANGUAGES = {
     "cs": "Slavic, Latin letters with many accents",
     "de": "long compounds",
@@ -48,10 +47,10 @@ LANGUAGES = {
 def corpus_files(folder: Path) -> list[Path]:
     """Return the files of the corpus (.jsonl.gz with id, text, source, added), made first where they are missing."""
     texts = folder / "texts"
-    waiting = [(folder, language) for language in LANGUAGES if not all(f.is_file() for f in _files(texts, language))]
+    waiting = [(folder, language) for language in LANGUAGES if not _file(texts, language).is_file()]
     with ProcessPoolExecutor(2) as pool:
         list(pool.map(_make, waiting))
-    return [file for language in LANGUAGES for file in _files(texts, language)]
+    return [_file(texts, language) for language in LANGUAGES]
 
 
 def corpus_texts(folder: Path) -> Iterator[dict[str, str]]:
@@ -61,17 +60,16 @@ def corpus_texts(folder: Path) -> Iterator[dict[str, str]]:
             yield from map(json.loads, stream)
 
 
-def _files(texts: Path, language: str) -> list[Path]:
-    return [texts / f"{language}-{part}.jsonl.gz" for part in range(FILES_PER_LANGUAGE)]
+def _file(texts: Path, language: str) -> Path:
+    return texts / f"{language}.jsonl.gz"
 
 
 def _make(job: tuple[Path, str]) -> None:
     folder, language = job
-    pages = _pages(folder, language)
-    for part, file in enumerate(_files(folder / "texts", language)):
-        records = [_record(page, language) for page in pages[part::FILES_PER_LANGUAGE]]
-        lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records if record)
-        durability.write_bytes(file, gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0))
+    records = [_record(page, language) for page in _pages(folder, language)]
+    lines = (json.dumps(record, ensure_ascii=False) + "\n" for record in records if record)
+    file = _file(folder / "texts", language)
+    durability.write_bytes(file, gzip.compress("".join(lines).encode(), compresslevel=6, mtime=0))
 
 
 def _pages(folder: Path, language: str) -> list[Path]:

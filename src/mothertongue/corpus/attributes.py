@@ -6,7 +6,7 @@ both, so that attributes can never be joined to other documents (MT222).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,13 +41,14 @@ def write_attributes(
     return rows
 
 
-def read_attributes(path: Path, *, key: str, checksum: str) -> pa.Table:
-    """Return the attributes of one shard.
+def read_attributes(path: Path, *, key: str, checksum: str, columns: Collection[str] | None = None) -> pa.Table:
+    """Return the attributes of one shard, or those of its columns that are wanted.
 
     Raises InputError MT222 when the file is damaged, of another tagger, or made for other documents.
     """
     with _checked(path, key, checksum) as file:
-        return file.read()
+        names = [name for name in file.schema_arrow.names if columns is None or name in columns]
+        return file.read(columns=names)
 
 
 @contextmanager

@@ -196,8 +196,15 @@ def decide_shard(
     chosen, known = rules_from(rules), read_profile(folder / profile, language)
     source = folder / f"documents/{number:05d}.parquet"
     checksum = shard_checksum(source)
+    # Spans take most of the room of an attribute shard, and few rules look at them.
+    wanted = {*(edit.spans for edit in chosen.edits), *(one for rule in chosen.rules for one in rule.keep.attributes)}
     tables = {
-        name: read_attributes(folder / place["path"], key=place["key"], checksum=checksum)
+        name: read_attributes(
+            folder / place["path"],
+            key=place["key"],
+            checksum=checksum,
+            columns={one.partition(".")[2] for one in wanted if one.partition(".")[0] == name},
+        )
         for name, place in attributes.items()
     }
     checked = check_rules(chosen, {name: table.schema for name, table in tables.items()}, known)

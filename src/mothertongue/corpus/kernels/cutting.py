@@ -42,17 +42,23 @@ def decode(data: Any, offsets: Any) -> Any:
         while place < end:
             byte = np.uint32(data[place])
             if byte < 0x80:
-                size, point = 1, byte
-            elif byte < 0xE0:
-                size, point = 2, byte & np.uint32(0x1F)
-            elif byte < 0xF0:
-                size, point = 3, byte & np.uint32(0x0F)
+                points[number] = byte
+                if byte < _FEW_BREAKS and _BREAKS >> byte & 1:
+                    breaks[found] = number
+                    found += 1
+                number, place = number + 1, place + 1
+                continue
+            second = np.uint32(data[place + 1]) & np.uint32(0x3F)
+            if byte < 0xE0:
+                size, point = 2, (byte & np.uint32(0x1F)) << np.uint32(6) | second
             else:
-                size, point = 4, byte & np.uint32(0x07)
-            for further in range(place + 1, place + size):
-                point = (point << np.uint32(6)) | (np.uint32(data[further]) & np.uint32(0x3F))
+                third = np.uint32(data[place + 2]) & np.uint32(0x3F)
+                size, point = 3, (byte & np.uint32(0x0F)) << np.uint32(12) | second << np.uint32(6) | third
+                if byte >= 0xF0:
+                    point = (point << np.uint32(6) | np.uint32(data[place + 3]) & np.uint32(0x3F)) & np.uint32(0x1FFFFF)
+                    size = 4
             points[number] = point
-            if (point < _FEW_BREAKS and _BREAKS >> point & 1) or point in (0x85, 0x2028, 0x2029):
+            if point == 0x85 or point == 0x2028 or point == 0x2029:
                 breaks[found] = number
                 found += 1
             number += 1

@@ -366,16 +366,19 @@ def _cut_word(  # noqa: PLR0913 - compiled code has no objects
 def _scan(points: Any, left: Any, stop: Any, classes: Any, alone: Any) -> Any:
     """Return where the word ends, the classes that all characters but the last share, those of the last, and any."""
     kind = classes[points[left]]
-    single = alone and kind & ALONE_LETTER != 0
     inner, shared, last, seen = np.uint32(0xFFFFFFFF), kind, kind, kind
-    place = left + 1
-    while place < stop:
+    single = alone and kind & ALONE_LETTER != 0
+    # Unsigned places need no look for negative ones.
+    place, limit = np.uint64(left) + np.uint64(1), np.uint64(stop)
+    while place < limit:
         kind = classes[points[place]]
-        if kind & SPACE or (alone and (kind & ALONE_LETTER or (single and not kind & MARK))):
+        if kind & SPACE:
+            break
+        if alone and (kind & ALONE_LETTER or (single and not kind & MARK)):
             break
         inner, shared, last, seen = shared, shared & kind, kind, seen | kind
-        place += 1
-    return place, inner, last, seen
+        place += np.uint64(1)
+    return np.int64(place), inner, last, seen
 
 
 @njit(f"Tuple((i4[::1], i4[::1], i8[::1]))(u4[::1], i8[::1], u4[::1], b1, {_RULES})", cache=True, nogil=True)

@@ -145,8 +145,15 @@ def sentences(lines: Parts, end: Places, rules: WordRules, alone: bool) -> Numbe
     return count(lines.points, *places, rules.classes, alone, *rules.arrays)
 
 
-_LAST: list[tuple[Any, tuple[Texts, ...]]] = []
-"""The batch that was cut last, as a weak reference, with its slices: several taggers measure each batch in turn."""
+@dataclass
+class _Last:
+    """The slices of the batch that was cut last: several taggers measure each batch in turn."""
+
+    cut: tuple[Callable[[], Any], tuple[Texts, ...]] | None = None
+    """A weak reference to the batch, and its slices; replaced as a whole, so that threads see one or the other."""
+
+
+_LAST = _Last()
 
 
 def slices(batch: pa.RecordBatch) -> Iterable[Texts]:
@@ -154,14 +161,15 @@ def slices(batch: pa.RecordBatch) -> Iterable[Texts]:
 
     The slices of a batch of at most 16 MiB are kept until the next batch, so that all taggers share one cut.
     """
-    if _LAST and _LAST[0][0]() is batch:
-        return _LAST[0][1]
-    _LAST.clear()
+    last = _LAST.cut
+    if last is not None and last[0]() is batch:
+        return last[1]
+    _LAST.cut = None
     column = batch.column("text").cast(pa.large_string())
     if column.nbytes > KEPT_BYTES:
         return _slices(column)
     kept = tuple(_slices(column))
-    _LAST.append((weakref.ref(batch), kept))
+    _LAST.cut = weakref.ref(batch), kept
     return kept
 
 
