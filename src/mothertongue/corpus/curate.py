@@ -6,7 +6,6 @@ texts and the sets. A changed rule is decided again from the attributes; nothing
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import weakref
 from collections import Counter
@@ -103,10 +102,10 @@ def curate(
                 gather(work, tokenizers)
     except BaseException:
         if folder is None:
-            shutil.rmtree(root, ignore_errors=True)
+            durability.remove(root)
         raise
     if folder is None:
-        weakref.finalize(curated, shutil.rmtree, root, ignore_errors=True)
+        weakref.finalize(curated, durability.remove, root)
     return curated
 
 

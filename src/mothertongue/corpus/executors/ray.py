@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
@@ -23,6 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from mothertongue import durability
 from mothertongue.corpus.executors.executor import appeared, one_thread_each, perform_and_give_back
 from mothertongue.corpus.task import Counts, Job
 from mothertongue.errors import InputError, Problem, WorkError
@@ -86,7 +86,8 @@ class RayTasks:
             _import().shutdown()
             self._ours = False
         if self._logs is not None:
-            shutil.rmtree(self._logs, ignore_errors=True)
+            with suppress(WorkError):  # a daemon that is still ending may write a last line of its log
+                durability.remove(self._logs)
             self._logs = None
 
     def _ahead(self, ray: ModuleType) -> int:
