@@ -73,7 +73,7 @@ class _Size:
 
 _SIZES: Final = {
     Scale.SMOKE: _Size(64, 30, 1, 4, Budget(2, width=32, row=64, batch=2, vocabulary=300)),
-    Scale.MINI: _Size(256, 200, 6, 96, Budget(500, width=64)),
+    Scale.MINI: _Size(256, 200, 6, 96, Budget(140, width=64)),
     Scale.LAPTOP: _Size(4096, 1000, 30, 500, Budget(3000, layers=4, width=256, vocabulary=2000, batch=8, rate=2e-3)),
     Scale.PAPER: _Size(10_000_000, 5000, 500, 10_000, Budget(88_064, 24, 2048, 32_000, 512, 4096, 1e-3)),
 }

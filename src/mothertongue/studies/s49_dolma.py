@@ -101,7 +101,7 @@ class _Size:
 
 _SIZES: Final = {
     Scale.SMOKE: _Size(30, 4, 60, 4, Budget(2, width=32, row=64, batch=2, vocabulary=300)),
-    Scale.MINI: _Size(200, 18, 400, 60, Budget(500)),
+    Scale.MINI: _Size(200, 18, 400, 60, Budget(240)),
     Scale.LAPTOP: _Size(4000, 300, 2000, 200, Budget(4000, layers=4, width=256, vocabulary=2000, batch=8, rate=2e-3)),
     Scale.PAPER: _Size(10_000_000, 700_000, 10_000, 2000, Budget(100_000, 24, 2048, 50_000, 2048, 512, 4e-4)),
 }
