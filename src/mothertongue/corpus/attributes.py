@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mothertongue import durability
-from mothertongue.corpus.document import CHECKSUM_KEY
+from mothertongue.corpus.document import CHECKSUM_KEY, ROWS_PER_GROUP
 from mothertongue.errors import InputError, Problem
 
 TAGGER_KEY = b"mothertongue.tagger"
+GROUP_BYTES = 1 << 24
 
 
 def write_attributes(
@@ -35,10 +36,22 @@ def write_attributes(
         with pq.ParquetWriter(
             temporary, described, compression="zstd", store_schema=True, use_dictionary=texts or False
         ) as writer:
-            for batch in batches:
-                writer.write_batch(batch.replace_schema_metadata(described.metadata))
-                rows += batch.num_rows
+            for group in _groups(batches):
+                writer.write_table(pa.Table.from_batches(group).replace_schema_metadata(described.metadata))
+                rows += sum(batch.num_rows for batch in group)
     return rows
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """Yield batches in groups of at least 8,192 rows or 16 MiB: each group is stored with a head of its own."""
+    group: list[pa.RecordBatch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(one.num_rows for one in group) >= ROWS_PER_GROUP or sum(one.nbytes for one in group) >= GROUP_BYTES:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def read_attributes(path: Path, *, key: str, checksum: str, columns: Collection[str] | None = None) -> pa.Table:
