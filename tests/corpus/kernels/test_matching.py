@@ -11,6 +11,7 @@ from tests.corpus.kernels.slicing import TEXTS, anything, cut, strings_of
 from mothertongue.corpus.kernels import matching
 from mothertongue.corpus.kernels.characters import DIGIT, LETTER, SPACE, classes
 from mothertongue.corpus.kernels.strings import keys, phrases, strings
+from mothertongue.corpus.kernels.texts import Parts
 
 LIST = ("...", "a", "n.", "漢", "İ")
 
@@ -91,11 +92,22 @@ def test_medians(texts):
 @given(TEXTS)
 def test_words_in_lines(texts):
     made = cut(texts)
-    lines, words = made.lines(), made.words(alone=False)
-    count, longest = matching.words_in_parts(lines.begin, lines.end, words.begin, words.end)
+    lines = made.lines()
+    count, longest = matching.words_in_parts(*lines.places, classes(), False)
     flat = [line.split() for text in texts for line in text.split("\n")]
     assert count.tolist() == [len(line) for line in flat]
     assert longest.tolist() == [max(map(len, line), default=0) for line in flat]
+
+
+@anything
+@given(TEXTS)
+def test_words_in_lines_without_spaces(texts):
+    made = cut(texts)
+    words = made.words(alone=True)
+    whole = Parts(made.points, made.starts[:-1].astype(np.int32), made.starts[1:].astype(np.int32), words.first)
+    count, longest = matching.words_in_parts(*whole.places, classes(), True)
+    assert count.tolist() == words.count.tolist()
+    assert longest.tolist() == [max(map(len, text), default=0) for text in strings_of(words, made)]
 
 
 @anything

@@ -1,8 +1,7 @@
-"""Tagger `c4`: flags and lines by hand, in dolma's and in datatrove's way."""
+"""Tagger `c4`: flags and lines by hand, as dolma measures them."""
 
 import re
 
-import pyarrow as pa
 from hypothesis import given
 from tests.corpus.kernels.slicing import TEXTS, anything
 from tests.corpus.taggers.samples import batch_of, tag_one
@@ -15,13 +14,6 @@ DOLMA = {
     "placeholder_phrases": ["lorem ipsum"],
     "script_phrases": ["javascript"],
     "toxic_words": ["rot", "rot op"],
-}
-DATATROVE = {
-    "complete_line_ends": [".", "?", "!", '"', "'"],
-    "placeholder_phrases": ["lorem ipsum"],
-    "script_phrases": ["javascript"],
-    "policy_phrases": ["privacy policy"],
-    "citation_texts": ["[edit]"],
 }
 ENGLISH = neutral_profile("en")
 
@@ -48,43 +40,6 @@ def test_lines_reach_over_their_newline():
     assert texts_of(found["lines_with_too_few_words"]) == ["\n", "Too short."]
 
 
-def test_complete_lines_and_their_sentences():
-    text = (
-        "One is. Two is! Three?\nno end here\nToo short.\nWe need javascript for this.\n"
-        "Read our Privacy Policy here.\nIt trails off...\nCited well here.[1][edit]\n" + "x" * 1001 + " b c.\n"
-    )
-    found = tag_one("c4", text, settings=DATATROVE)
-    assert found["complete_lines"] == 2
-    assert found["sentences_in_complete_lines"] == 4
-    assert "".join(texts_of(found["incomplete_lines"])) == text.replace("One is. Two is! Three?\n", "").replace(
-        "Cited well here.[1][edit]\n", ""
-    )
-    assert texts_of(found["citations"]) == ["[1]", "[edit]"]
-
-
-def test_braces_and_placeholders_count_in_complete_lines_only():
-    assert not tag_one("c4", "a { b\nlorem ipsum", settings=DATATROVE)["complete_line_with_curly_brace"]
-    found = tag_one("c4", "this is a { b.\nlorem ipsum dolor.", settings=DATATROVE)
-    assert found["complete_line_with_curly_brace"]
-    assert found["complete_line_with_lorem_ipsum"]
-    assert not tag_one("c4", "javascript { b c.", settings=DATATROVE)["complete_line_with_curly_brace"]
-
-
-def test_sentences_end_with_the_marks_of_any_script():
-    text = "यह एक है। यह दो है। e.g. 3.5 is."
-    found = tag_one("c4", text, settings={"line_ends": ["."]})
-    assert found["sentences_in_complete_lines"] == 4
-    found = tag_one("c4", text, settings={"line_ends": ["."], "exceptions": ["e.g."]})
-    assert found["sentences_in_complete_lines"] == 3
-
-
-def test_other_line_ends_of_unicode_end_lines_of_datatrove_only():
-    batch = pa.record_batch({"text": pa.array(["one two three.\u2028no\x85four five six."])})
-    (found,) = make_tagger("c4", DOLMA).tag(batch, ENGLISH).to_pylist()
-    assert found["line_count"] == 1
-    assert found["complete_lines"] == 2
-
-
 def test_what_nobody_gave_is_not_looked_for():
     found = tag_one("c4", "lorem ipsum javascript.", neutral_profile("nl"))
     nothing = {name for name, value in found.items() if value is None}
@@ -93,21 +48,13 @@ def test_what_nobody_gave_is_not_looked_for():
         "has_javascript",
         "has_naughty_word",
         "lines_with_no_ending_punctuation",
-        "complete_line_with_curly_brace",
-        "complete_line_with_lorem_ipsum",
-        "complete_lines",
-        "sentences_in_complete_lines",
-        "incomplete_lines",
     }
 
 
 def test_the_profile_gives_line_ends_phrases_and_words():
-    profile = LanguageProfile(
-        language="nl", line_ends=("۔",), toxic_words=("rotzak",), boilerplate=("cookies gebruiken",)
-    )
+    profile = LanguageProfile(language="nl", line_ends=("۔",), toxic_words=("rotzak",))
     found = tag_one("c4", "hier is het۔\nwij willen cookies gebruiken۔\nRotzak", profile)
     assert found["has_naughty_word"]
-    assert found["complete_lines"] == 1
     assert len(found["lines_with_no_ending_punctuation"]) == 1
 
 
@@ -126,13 +73,7 @@ def test_lines_are_judged_as_defined_on_any_text(texts):
                 short.append(kept)
         assert cut_out(text, found["lines_with_no_ending_punctuation"]) == open_
         assert cut_out(text, found["lines_with_too_few_words"]) == short
-        assert found["complete_lines"] == sum(map(complete, text.splitlines()))
 
 
 def cut_out(text, spans):
     return [text[span["start"] : span["end"]] for span in spans]
-
-
-def complete(line):
-    line = line.strip()
-    return line.endswith((".", "?", "!", '"')) and not line.endswith("...") and len(line.split()) >= 3

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
-from mothertongue.corpus.kernels.characters import DIGIT
+from mothertongue.corpus.kernels.characters import ALONE_LETTER, DIGIT, MARK, SPACE
 
 _PARTS = "u4[::1], i4[::1], i4[::1]"
 _STRINGS = "u4[:, ::1], i8[::1]"
@@ -137,19 +137,30 @@ def median_lengths(begin: Any, end: Any, first: Any) -> Any:
     return out
 
 
-@njit("Tuple((i8[::1], i8[::1]))(i4[::1], i4[::1], i4[::1], i4[::1])", cache=True, nogil=True)
-def words_in_parts(begin: Any, end: Any, word_begin: Any, word_end: Any) -> Any:
-    """Return the number of words in each part, and the length of its longest word; both kinds sorted by place."""
+@njit(f"Tuple((i8[::1], i8[::1]))({_PARTS}, u4[::1], b1)", cache=True, nogil=True)
+def words_in_parts(points: Any, begin: Any, end: Any, classes: Any, alone: Any) -> Any:
+    """Return the number of words in each part and the length of its longest word; words are those of `cut_words`."""
     count = np.zeros(len(begin), np.int64)
     longest = np.zeros(len(begin), np.int64)
-    word = 0
     for part in range(len(begin)):
-        while word < len(word_begin) and word_begin[word] < begin[part]:
-            word += 1
-        while word < len(word_begin) and word_begin[word] < end[part]:
-            count[part] += 1
-            longest[part] = max(longest[part], word_end[word] - word_begin[word])
-            word += 1
+        start: Any = np.int64(-1)
+        words, single = 0, False
+        most: Any = np.int64(0)
+        for place in range(begin[part], end[part]):
+            kind = classes[points[place]]
+            if kind & SPACE:
+                if start >= 0:
+                    words, most = words + 1, max(most, place - start)
+                start = -1
+                continue
+            cut = alone and (kind & ALONE_LETTER != 0 or (single and kind & MARK == 0))
+            if start >= 0 and cut:
+                words, most = words + 1, max(most, place - start)
+            if start < 0 or cut:
+                start, single = place, alone and kind & ALONE_LETTER != 0
+        if start >= 0:
+            words, most = words + 1, max(most, end[part] - start)
+        count[part], longest[part] = words, most
     return count, longest
 
 

@@ -60,8 +60,10 @@ class Parts:
 
     def sums(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the sum of one value per part over the parts of each text."""
-        running = np.concatenate(([0], np.cumsum(values)))
-        return np.diff(running[self.first])
+        running = np.zeros(len(values) + 1, np.int64 if values.dtype == np.bool_ else values.dtype)
+        np.cumsum(values, out=running[1:])
+        borders = running[self.first]
+        return borders[1:] - borders[:-1]
 
     def where(self, kept: NDArray[np.bool_]) -> Parts:
         """Return the chosen parts of each text, with the hashes that are known."""

@@ -1,7 +1,8 @@
 """Tagger `fineweb`: the measures of FineWeb's pipeline, in datatrove's definitions.
 
-These are Gopher's ideas measured otherwise than by the tagger `gopher`, and FineWeb's own four. Marks are tokens of
-their own, shares are of all characters of a text, and only the second and later occurrences of what repeats count.
+These are the ideas of Gopher and C4, measured otherwise than by the taggers `gopher` and `c4`, and FineWeb's own four.
+Marks are tokens of their own, shares are of all characters of a text, only the second and later occurrences of what
+repeats count, and C4's rules go line by line. No word or phrase of any language is built in.
 Letters of unsegmented scripts are tokens where the profile says `segmentation = "characters"`.
 """
 
@@ -28,6 +29,7 @@ from mothertongue.corpus.kernels.characters import (
 from mothertongue.corpus.kernels.strings import keys, strings, word_rules
 from mothertongue.corpus.kernels.texts import Parts, Texts
 from mothertongue.corpus.profile import LanguageProfile
+from mothertongue.corpus.taggers.complete_lines import COLUMNS, LineRules, complete_lines
 from mothertongue.corpus.taggers.measured import MeasuringTagger, Numbers, Values, ratio, share_matching
 from mothertongue.corpus.taggers.rows import COUNT, NUMBER, as_tuple, checked, schema
 
@@ -65,6 +67,7 @@ class FineWeb(MeasuringTagger):
         short_line_ratio=NUMBER,
         character_duplicates_ratio=NUMBER,
         new_line_ratio=NUMBER,
+        **COLUMNS,
     )
 
     required_words: Words = ()
@@ -82,16 +85,47 @@ class FineWeb(MeasuringTagger):
     endings: Words = ()
     """What comes off the end of a token, such as clitics."""
 
+    complete_line_ends: Words = ()
+    """Marks that complete a line for C4's rules; `line_ends` when empty."""
+    unfinished: Words = ("...",)
+    """Line ends that do not complete a line although their last character would."""
+    minimum_words: Annotated[int, Field(ge=0)] = 3
+    """A line with fewer words is incomplete."""
+    longest_word: Annotated[int, Field(ge=1)] = 1000
+    """A line with a longer word, in characters, is incomplete."""
+    placeholder_phrases: Words = ()
+    """Text without meaning that designers fill pages with, lower case."""
+    script_phrases: Words = ()
+    """Words of messages about scripts, lower case."""
+    policy_phrases: Words = ()
+    """Phrases of notices on cookies and terms, lower case; the profile's `boilerplate` when empty."""
+    citation_texts: Words = ()
+    """Citations beside [] and [12]."""
+
     def measure(self, texts: Texts, profile: LanguageProfile) -> Values:
-        """Return Gopher's measures and FineWeb's; null for a text without tokens or lines."""
-        tokens = texts.marks(word_rules(self.exceptions, self.endings), profile.segmentation == "characters")
+        """Return the measures of all rules; null for a text without tokens or lines."""
+        words, alone = word_rules(self.exceptions, self.endings), profile.segmentation == "characters"
+        tokens = texts.marks(words, alone)
         return {
             **self._quality(texts, tokens, profile),
             **_repeated(texts.solid_lines(), texts.lengths, "lines"),
             **_repeated(texts.paragraphs(), texts.lengths, "paragraphs"),
             **_sequences(tokens, texts.lengths),
             **self._lines(texts, tokens, self.line_ends or profile.line_ends),
+            **complete_lines(texts, self._line_rules(profile), words, alone),
         }
+
+    def _line_rules(self, profile: LanguageProfile) -> LineRules:
+        return LineRules(
+            self.complete_line_ends or self.line_ends or profile.line_ends,
+            self.unfinished,
+            self.minimum_words,
+            self.longest_word,
+            self.placeholder_phrases,
+            self.script_phrases,
+            self.policy_phrases or profile.boilerplate,
+            self.citation_texts,
+        )
 
     def _quality(self, texts: Texts, tokens: Parts, profile: LanguageProfile) -> Values:
         table = _content_table(self.mark_characters)

@@ -55,18 +55,24 @@ def ratio(part: Numbers, whole: Numbers) -> Numbers:
 
 def spans_of(parts: Parts, texts: Texts, chosen: NDArray[np.bool_], to_next: bool) -> pa.Array:
     """Return chosen parts as `SPANS` with score 1; with `to_next` each reaches to the next part or the text's end."""
-    begin, end = parts.begin.astype(np.int64), parts.end.astype(np.int64)
+    end = parts.end
     if to_next and len(end):
-        end = np.append(begin[1:], end[-1])
+        end = np.append(parts.begin[1:], end[-1])
         last = parts.first[1:][parts.count > 0] - 1
         end[last] = texts.starts[1:][parts.count > 0]
-    chosen = chosen & (end > begin)
-    start = texts.starts[parts.text[chosen]]
-    columns = [begin[chosen] - start, end[chosen] - start, np.ones(len(start))]
-    children = [pa.array(column, field.type, safe=False) for column, field in zip(columns, SPAN, strict=True)]
+    chosen = chosen & (end > parts.begin)
+    start = texts.starts[parts.text[chosen]].astype(np.int32)
+    columns = (parts.begin[chosen] - start, end[chosen] - start, np.ones(len(start), np.float32))
+    structs = pa.StructArray.from_arrays([pa.array(column) for column in columns], fields=list(SPAN))
     offsets = np.concatenate(([0], np.cumsum(parts.sums(chosen)))).astype(np.int32)
-    structs = pa.StructArray.from_arrays(children, fields=list(SPAN))
     return pa.ListArray.from_arrays(pa.array(offsets), structs, type=SPANS)
+
+
+def holding(lines: Parts, point: int) -> NDArray[np.bool_]:
+    """Return which lines hold a character that ends no line; lines follow each other with line ends between them."""
+    flags = np.zeros(len(lines.begin), np.bool_)
+    flags[np.searchsorted(lines.begin, np.flatnonzero(lines.points == point), side="right") - 1] = True
+    return flags
 
 
 def share_matching(lines: Parts, texts: tuple[str, ...], at_end: bool) -> Numbers:
