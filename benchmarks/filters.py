@@ -253,14 +253,14 @@ def compare_datatrove(contest: Contest, mine: Path, theirs: Path) -> Result:
     for row in rows:
         name, reason, tokens = row["id"], said[row["id"]]["reason"], said[row["id"]]["tokens"]
         cut = our_tokens(row["text"])
+        otherwise = first_difference(cut, tokens)
         differences.append(
             {
                 "id": name,
                 "cause": f"{ours_[name]['reason'] or 'kept'} here, {reason or 'kept'} there; "
-                + ("tokens cut otherwise" if cut != tokens else "equal tokens"),
+                + (f"cut otherwise: {otherwise}" if otherwise else "equal tokens"),
                 "here": f"{ours_[name]['value']} against {ours_[name]['threshold']}; {len(cut)} tokens",
                 "there": f"{len(tokens)} tokens",
-                "tokens": first_difference(cut, tokens),
             }
         )
     return summary(ours_, len(kept - {""}), differences, None)
@@ -278,10 +278,18 @@ def our_tokens(text: str) -> list[str]:
 
 
 def first_difference(here: list[str], there: list[str]) -> str:
-    for place, (left, right) in enumerate(zip(here, there, strict=False)):
-        if left != right:
-            return f"{' | '.join(here[place : place + 3])} here, {' | '.join(there[place : place + 3])} there"
-    return ""
+    """Return the first characters that are cut in two ways, empty when all tokens are equal."""
+    place = next((n for n, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), None)
+    if place is None:
+        return ""
+    sides: tuple[list[str], list[str]] = ([here[place]], [there[place]])
+    while (sizes := [len("".join(side)) for side in sides])[0] != sizes[1]:
+        shorter = sizes.index(min(sizes))
+        whole = (here, there)[shorter]
+        if place + len(sides[shorter]) == len(whole):
+            break
+        sides[shorter].append(whole[place + len(sides[shorter])])
+    return f"{' '.join(sides[0])} here, {' '.join(sides[1])} there"
 
 
 def summary(
