@@ -7,6 +7,7 @@ that equals an English one is not translated and is left out; pages, not lines, 
 and those that are held out, and no held-out line is also a taught one. Lines have 20 characters or more (10 in Chinese,
 Japanese and Korean). `pt_BR` counts as pt, `sr@latin` as sr. What the languages of the seed are tested by is never
 taken out of them: where a language is "not known", the seed has lost its columns and the n-grams most typical of it.
+Languages that the seed has really never met are taught from strings of Firefox (see firefox_strings.py).
 
 `--calibrate` prints the numbers of data/identification.toml, fitted on the lines that teach.
 """
@@ -23,11 +24,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import firefox_strings
 import numpy as np
 
 from mothertongue import durability
 from mothertongue.corpus.document import Document
-from mothertongue.corpus.identify.calibration import Calibration, Labelled, fit, rounded
+from mothertongue.corpus.identify.calibration import FACTS, Calibration, Labelled, fit, rounded
 from mothertongue.corpus.identify.confusion import Confusion, confusion, tabulate
 from mothertongue.corpus.identify.identifier import UNKNOWN, Identifier
 from mothertongue.corpus.identify.profile import usable_lines
@@ -45,6 +47,25 @@ SHORTEST_OF = {"ja": 10, "ko": 10, "zh_CN": 10}
 TAGS = {"C": "en", "pt_BR": "pt", "sr@latin": "sr", "zh_CN": "zh"}
 TWINS = {"bs": "hr", "sr": "hr", "nn": "no", "da": "da", "ms": "id"}
 """Twins as one label: Serbo-Croatian, Norwegian, Malay and Indonesian."""
+UNSEEN = {
+    "ach": ["xh"],
+    "ast": ["es-es", "gl", "ca"],
+    "cak": ["es-es"],
+    "dsb": ["hsb", "pl", "cs"],
+    "fur": ["it", "lij"],
+    "hsb": ["dsb", "cs", "pl"],
+    "ia": ["it", "es-es", "fr"],
+    "rm": ["it", "fr", "de"],
+    "sat": ["hi-in"],
+    "sc": ["it", "es-es"],
+    "sco": ["en-gb"],
+    "skr": ["ur"],
+    "son": ["fr"],
+    "szl": ["pl", "cs"],
+    "trs": ["es-es"],
+}
+"""Languages of Firefox that the seed does not know, and what a user would give as neighbours."""
+CODES = {"es-es": "es", "en-gb": "en", "hi-in": "hi"}
 UNKNOWN_SHARE = 0.05
 LANGUAGE_FOR_UNKNOWN = 6
 """Every sixth language is hidden from both sides where "none of these" is measured."""
@@ -156,14 +177,49 @@ def summary(new: Mapping[str, Any]) -> dict[str, Any]:
     """Mean, median and number above 0.95 of each way."""
     found = {}
     for way in ("neighbours_from_the_seed", "neighbours_taught_too", "twins_merged"):
-        values = [row[way] for row in new.values()]
+        values = [row[way] for row in new.values() if way in row]
+        if not values:
+            continue
         found[way] = {
             "mean": statistics.mean(values),
             "median": statistics.median(values),
             "above_0.95": sum(value > 0.95 for value in values),
             "languages": len(values),
         }
-        print(f"new languages, {way:24}", found[way])
+        print(f"languages, {way:24}", found[way])
+    return found
+
+
+def unseen_languages(folder: Path, held: Lines) -> dict[str, Any]:
+    """F1 of each language that the seed has never met, alone and with lines of neighbours.
+
+    Among the lines are those of all languages held out above, and of the neighbours. A neighbour that the seed has not
+    met either is there when it was taught, too.
+    """
+    codes = sorted({*UNSEEN, *(code for near in UNSEEN.values() for code in near)})
+    both = {code: split(f"unseen/{code}", firefox_strings.translated(folder, code), set()) for code in codes}
+    taught = {CODES.get(code, code): first[:TAUGHT] for code, (first, _) in both.items()}
+    held_out = {CODES.get(code, code): second[:HELD_OUT] for code, (_, second) in both.items()}
+    rows = pairs(held) + pairs({tag: lines for tag, lines in held_out.items() if tag not in UNSEEN})
+    met = py3langid_seed().labels & set(UNSEEN)
+    if met:
+        raise SystemExit(f"the seed knows {sorted(met)}: choose other languages")
+    found: dict[str, Any] = {}
+    for tag, near in UNSEEN.items():
+        neighbours = {other: taught[other] for other in (CODES.get(code, code) for code in near)}
+        beside = pairs({other: held_out[other] for other in neighbours if other in UNSEEN})
+        own = rows + pairs({tag: held_out[tag]})
+        alone = confusion(teach_identifier(tag, taught[tag]), own)
+        helped = confusion(teach_identifier(tag, taught[tag], neighbours=neighbours), own + beside)
+        found[tag] = {
+            "neighbours_from_the_seed": alone.scores[tag].f1,
+            "neighbours_taught_too": helped.scores[tag].f1,
+            "neighbours": sorted(neighbours),
+            "taught": len(taught[tag]),
+            "held_out": len(held_out[tag]),
+            "confused": [list(pair) for pair in helped.pairs if tag in pair[:2]][:5],
+        }
+        print(f"unseen language {tag:3}", " ".join(f"{key} {value}" for key, value in found[tag].items()))
     return found
 
 
@@ -250,7 +306,7 @@ def calibrate(taught: Lines, seed: Seed) -> None:
     expected = np.array([plain[name] for name in names])
     beaten = (scores[np.arange(len(truth)), truth] - labelled.background) / labelled.mass - expected[truth]
     shift = rounded(float(np.mean([beaten[truth == label].mean() for label in np.unique(truth)])))
-    made = fit(labelled, expected + shift, Calibration(1.0, (0.0, 0.0, 0.0, 0.0)), ridge=0.01)
+    made = fit(labelled, expected + shift, Calibration(1.0, (0.0,) * FACTS), ridge=0.01)
     print(f"[calibration]\nscale = {made.scale}\nshift = {shift}\nunknown = {list(made.unknown)}")
 
 
@@ -262,17 +318,20 @@ def main() -> None:
     parser.add_argument("--calibrate", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        taught, held = read(fetch(options.folder or Path(temporary)))
-    print(f"{len(taught)} languages, {sum(map(len, taught.values()))} lines to teach, {len(pairs(held))} held out")
-    if options.calibrate:
-        calibrate(taught, py3langid_seed())
-        return
+        folder = options.folder or Path(temporary)
+        taught, held = read(fetch(folder))
+        print(f"{len(taught)} languages, {sum(map(len, taught.values()))} lines to teach, {len(pairs(held))} held out")
+        if options.calibrate:
+            calibrate(taught, py3langid_seed())
+            return
+        unseen = unseen_languages(folder, held)
     known, ours = known_languages(taught, held)
     new = new_languages(taught, held)
     results = {
         "languages": {tag: {"taught": len(taught[tag]), "held_out": len(held[tag])} for tag in taught},
         "known_languages": known,
         "new_languages": {"summary": summary(new), "each": new},
+        "unseen_languages": {"summary": summary(unseen), "each": unseen},
         "none_of_these": none_of_these(taught, held),
         "speed": speed(ours, held, options.turns),
     }

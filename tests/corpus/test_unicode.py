@@ -3,10 +3,11 @@
 import unicodedata
 
 import pytest
+from ftfy.badness import MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mothertongue.corpus import repair
+from mothertongue.corpus import repair, unicode
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,28 @@ def test_clean_text_is_left_alone(text):
 def test_a_long_line_is_repaired_in_pieces():
     line = "cafÃ© " * 20_000
     assert repair(line)[0] == "café " * 20_000
+
+
+SUSPICIOUS = "".join(MOJIBAKE_CATEGORIES.values()) + "ÃÂÎÐØÙàŒœ×√≈‚ÄВГРСвЂβ€ā ™Ά\xa0²³ abcZ.\n9°"
+DAMAGED = SUSPICIOUS + "\r\u2028\ufeff\ufffe\x00\x85e\u0301\U0001fffe\U0001f600\ud800"
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.text(SUSPICIOUS, min_size=1, max_size=6))
+def test_what_ftfy_finds_bad_is_never_taken_for_clean(text):
+    assert not is_bad(text) or unicode._is_suspicious(text)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(DAMAGED, max_size=12))
+def test_the_search_for_damage_changes_no_repair(text):
+    quick = repair(text)
+    with pytest.MonkeyPatch.context() as patch:
+        for search in ("_is_odd", "_is_suspicious"):
+            patch.setattr(unicode, search, lambda _: True)
+        assert repair(text) == quick
+
+
+def test_words_of_many_languages_are_not_suspicious():
+    words = "één cœur naïve Übergröße żółć чистий текст Ελληνικά 日本語 हिन्दी العربية 👍 “so” – 5 € à 10 %"
+    assert [word for word in words.split() if unicode._is_suspicious(word)] == ["cœur"]

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import cache
 
 import ftfy
+from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES
 
 REPLACEMENT = "\ufffd"
 # Long lines are given to ftfy in pieces: its tables of sequences are linear, its memory is several copies.
@@ -26,6 +28,13 @@ _CONTROL = re.compile(
     + "".join(chr(plane * 0x10000 + 0xFFFE) + chr(plane * 0x10000 + 0xFFFF) for plane in range(1, 17))
     + "]"
 )
+# What a repair begins with, and what lies above the range that Python searches fast.
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]")
+_HIGH = re.compile("[\U00010000-\U0010ffff]")
+_RARE = ("c1", "bad", "law", "currency", "start_punctuation", "end_punctuation", "numeric", "upper_accented", "box")
+"""Tables of ftfy of which each sequence that it finds bad has a character; `_ENOUGH_ALONE` are the exceptions."""
+_ENOUGH_ALONE = "".join(map(chr, range(0x80, 0xA0))) + "ŒœÃÂЂ"
+"""Characters that are suspicious without another one of the tables beside them."""
 _BREAK = re.compile(r"\s(?=\S)")
 
 
@@ -46,7 +55,7 @@ def repair(text: str) -> tuple[str, Counter[str]]:
 
 
 def _round(text: str, counts: Counter[str]) -> str:
-    if text.isascii() and _CONTROL.search(text) is None:
+    if _is_clean(text):
         return text
     text = _mend_surrogates(text, counts)
     for kind, pattern, replacement in (("byte_order_mark", _BYTE_ORDER_MARK, ""), ("line_end", _LINE_END, "\n")):
@@ -60,6 +69,40 @@ def _round(text: str, counts: Counter[str]) -> str:
     composed = unicodedata.normalize("NFC", text)
     _count(counts, "nfc", int(composed != text))
     return composed
+
+
+def _is_clean(text: str) -> bool:
+    """Return whether there is nothing to mend, by searches that cost a tenth of the repairs."""
+    return not (_is_odd(text) or _is_suspicious(text)) and unicodedata.is_normalized("NFC", text)
+
+
+def _is_odd(text: str) -> bool:
+    """Return whether a character stands here that never stands in whole text."""
+    return _ODD.search(text) is not None or (_HIGH.search(text) is not None and _CONTROL.search(text) is not None)
+
+
+def _is_suspicious(text: str) -> bool:
+    """Return whether ftfy has to look at a text: False only where it would find nothing."""
+    return not text.isascii() and _suspicious().search(text) is not None
+
+
+@cache
+def _suspicious() -> re.Pattern[str]:
+    """Return what is part of every sequence that ftfy finds bad.
+
+    That is a character of its tables beside one that is no common letter, or a character that is enough alone.
+    """
+    tables = {name: _members(characters) for name, characters in MOJIBAKE_CATEGORIES.items()}
+    written = {letter for letter in BADNESS_RE.pattern if not letter.isascii()}
+    every = "".join(sorted(set().union(written, *tables.values())))
+    rare = "".join(sorted(set(_ENOUGH_ALONE).union(*(tables[name] for name in _RARE))))
+    return re.compile(f"[{every}](?:[{rare}]|(?<=[{rare}])[{every}]|(?<=[{_ENOUGH_ALONE}]))")
+
+
+def _members(characters: str) -> set[str]:
+    """Return the characters of a class in the notation of regular expressions."""
+    found = re.compile(f"[{characters}]")
+    return {chr(point) for point in range(0x80, 0x10000) if found.match(chr(point))}
 
 
 def _count(counts: Counter[str], kind: str, hits: int) -> None:
@@ -79,11 +122,11 @@ def _mend_surrogates(text: str, counts: Counter[str]) -> str:
 
 def _mend_mojibake(text: str, counts: Counter[str]) -> str:
     """Return text with every line decoded again where ftfy is sure that a wrong code page was used."""
-    if text.isascii():
+    if not _is_suspicious(text):
         return text
     lines = text.split("\n")
     for index, line in enumerate(lines):
-        if line.isascii():
+        if not _is_suspicious(line):
             continue
         mended = "".join(ftfy.fix_encoding(piece) for piece in _pieces(line))
         if mended != line:

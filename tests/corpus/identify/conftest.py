@@ -18,13 +18,18 @@ def taught() -> TaughtIdentifier:
 
 
 @pytest.fixture(scope="session")
-def small() -> TaughtIdentifier:
-    """The same over a seed that knows single bytes and two languages, one of a and b, one of c and d."""
+def small(bytes_seed: Seed) -> TaughtIdentifier:
+    """The same over the small seed."""
+    return teach_identifier("qaa", lines(LATIN, 80), neighbours={"qab": lines(SISTER, 80)}, seed_identifier=bytes_seed)
+
+
+@pytest.fixture(scope="session")
+def bytes_seed() -> Seed:
+    """A seed that knows single bytes and two languages, one of a and b, one of c and d."""
     # State 1 + byte follows each byte; every state has the same row of next states.
     moves = np.arange(1, 257, dtype=np.uint32)
     outputs = np.concatenate([[-1], np.arange(256)]).astype(np.int32)
     automaton = Automaton(moves, np.zeros(257, np.int32), outputs, 256)
     table = np.full((256 + UNCOVERED_ROWS, 2), 1e-4)
     table[[ord("a"), ord("b")], 0] = table[[ord("c"), ord("d")], 1] = 0.4
-    seed = Seed("small", automaton, ("xab", "xcd"), np.log(table).astype(np.float16).astype(np.float32))
-    return teach_identifier("qaa", lines(LATIN, 80), neighbours={"qab": lines(SISTER, 80)}, seed_identifier=seed)
+    return Seed("small", automaton, ("xab", "xcd"), np.log(table).astype(np.float16).astype(np.float32))

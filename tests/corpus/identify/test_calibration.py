@@ -20,7 +20,7 @@ from mothertongue.corpus.identify.calibration import (
 def test_probabilities_by_hand():
     # mass 4, so sqrt(mass) = 2: the second label is 2 * ln(3) behind, at scale 1 its odds are 1 to 3.
     scores = np.array([[10.0, 10 - 2 * np.log(3)]])
-    made = Calibration(1.0, (np.log(0.25), 0.0, 0.0, 0.0))
+    made = Calibration(1.0, (np.log(0.25), 0.0, 0.0, 0.0, 0.0))
     found = made.probabilities(scores, np.array([2.0]), np.array([4.0]), np.array([1.0, 5.0]))
     # "none" has log-odds ln(1/4): 0.2; the rest is shared 3 to 1.
     assert np.allclose(found, [[0.6, 0.2, 0.2]])
@@ -29,8 +29,14 @@ def test_probabilities_by_hand():
 def test_facts_by_hand():
     scores = np.array([[10.0, 4.0, 7.0]])
     facts = typicality_facts(scores, np.array([2.0]), np.array([4.0]), np.array([1.5, 0.0, 0.0]))
-    # (10 - 2) / 4 - 1.5; ln(1 + (10 - 7) / 2); 1 / 2
-    assert np.allclose(facts, [[1.0, 0.5, np.log(2.5), 0.5]])
+    # ((10 - 2) / 4 - 1.5) / sqrt(1.5); ln(1 + (10 - 7) / 2); 1 / 2; what is expected of the first label
+    assert np.allclose(facts, [[1.0, 0.5 / np.sqrt(1.5), np.log(2.5), 0.5, 1.5]])
+
+
+def test_a_label_that_does_not_stand_out_makes_no_text_untypical_without_limit():
+    facts = typicality_facts(np.array([[3.0, 1.0]]), np.array([4.0]), np.array([1.0]), np.array([0.0, 0.0]))
+    # ((3 - 4) / 1 - 0) / sqrt(0.1)
+    assert facts[0, 1] == pytest.approx(-np.sqrt(10))
 
 
 def test_one_label_has_no_margin():
@@ -39,9 +45,9 @@ def test_one_label_has_no_margin():
 
 
 def test_the_share_of_unknown_texts_moves_the_odds():
-    made = with_share(Calibration(1.0, (0.5, 1.0, 2.0, 3.0)), 0.2)
+    made = with_share(Calibration(1.0, (0.5, 1.0, 2.0, 3.0, 4.0)), 0.2)
     assert made.unknown[0] == pytest.approx(0.5 + np.log(0.25), abs=1e-5)
-    assert made.unknown[1:] == (1.0, 2.0, 3.0)
+    assert made.unknown[1:] == (1.0, 2.0, 3.0, 4.0)
 
 
 def test_logistic_finds_the_odds():
@@ -77,7 +83,7 @@ def test_the_scale_of_drawn_labels_is_found_again(scale):
 
 
 def test_the_usual_weights_have_the_right_signs():
-    _, typical, margin, _ = usual().unknown
+    _, typical, margin, _, _ = usual().unknown
     # the more typical and the clearer, the less "none of these"
     assert typical < 0
     assert margin < 0

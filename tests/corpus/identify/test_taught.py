@@ -74,7 +74,7 @@ def broken_files(small):
     taught_arrays = _arrays(small)
     header = json.loads(taught_arrays["header"].tobytes())
     for name, change in {
-        "a newer format": {"header": np.frombuffer(json.dumps({**header, "format": 2}).encode(), np.uint8)},
+        "a newer format": {"header": np.frombuffer(json.dumps({**header, "format": 3}).encode(), np.uint8)},
         "a state out of range": {
             "moves": np.where(np.arange(len(small.automaton.moves)) == 7, 1 << 30, 0).astype(np.uint32)
         },
@@ -82,6 +82,9 @@ def broken_files(small):
         "a feature out of range": {"outputs": np.full(len(small.automaton.outputs), 1 << 30, np.int32)},
         "a short table": {"table": np.zeros((3, 3), np.float16)},
         "other types": {"outputs": small.automaton.outputs.astype(np.int64)},
+        "words out of order": {"word_features": taught_arrays["word_features"][::-1]},
+        "words without numbers": {"word_table": taught_arrays["word_table"][1:]},
+        "words of no label": {"header": np.frombuffer(json.dumps({**header, "words": ["x", "y"]}).encode(), np.uint8)},
         "no numbers": {"table": np.full(small.table.shape, np.nan, np.float16)},
     }.items():
         buffer = io.BytesIO()
@@ -97,7 +100,7 @@ def test_broken_files_are_refused(small, tmp_path):
         with pytest.raises(InputError) as caught:
             read_taught(path)
         found[name] = [problem.code for problem in caught.value.problems]
-    assert len(found) == 10
+    assert len(found) == 13
     assert all(codes == ["MT242"] for codes in found.values()), found
 
 

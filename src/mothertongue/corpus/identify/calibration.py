@@ -1,4 +1,4 @@
-"""From scores to probabilities, with "none of these": four numbers for one decision, learned from held-out lines.
+"""From scores to probabilities, with "none of these": a few numbers for one decision, learned from held-out lines.
 
 A label's probability falls with the distance of its score from the best one, on a scale that grows with the length of
 the text. "None of these" is a logistic decision over three facts: how typical the text is of the best label, how far
@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-FACTS: Final = 4
+FACTS: Final = 5
 _RIDGE = 20.0
 """Pull towards the usual weights; a label counts as 100 lines, so one label moves them little and thirty do."""
 _LABEL_LINES = 100
 _ROUNDS = 60
 _LEAST = 1e-6
+_LEAST_EXPECTED = 0.1
+"""A label that hardly stands out from the average of all languages would make every text untypical."""
 _DIGITS = 6
 """Fitted numbers are rounded to six digits, so that the last bits of a sum decide nothing."""
 
@@ -49,16 +51,18 @@ class Calibration:
 
 
 def typicality_facts(scores: Floats, background: Floats, mass: Floats, expected: Floats) -> Floats:
-    """Return [texts, 4]: 1, typicality, log(1 + margin / sqrt(mass)), 1 / sqrt(mass).
+    """Return [texts, 5]: 1, typicality, log(1 + margin / sqrt(mass)), 1 / sqrt(mass), `expected` of the best label.
 
     Typicality: by how many nats per feature the best label beats the average of all languages (`background`), less
-    what a text of that label beats it by on average (`expected`).
+    what a text of that label beats it by on average (`expected`), by the root of the latter: labels that stand out far
+    vary more, too.
     """
     best = scores.argmax(1)
     top = np.partition(scores, -2, axis=1)[:, -2:] if scores.shape[1] > 1 else np.repeat(scores, 2, axis=1)
-    typical = (top[:, 1] - background) / mass - expected[best]
+    own = expected[best]
+    typical = ((top[:, 1] - background) / mass - own) / np.sqrt(np.maximum(own, _LEAST_EXPECTED))
     root = np.sqrt(mass)
-    return np.stack([np.ones(len(mass)), typical, np.log1p((top[:, 1] - top[:, 0]) / root), 1 / root], axis=1)
+    return np.stack([np.ones(len(mass)), typical, np.log1p((top[:, 1] - top[:, 0]) / root), 1 / root, own], axis=1)
 
 
 @dataclass(frozen=True, eq=False)

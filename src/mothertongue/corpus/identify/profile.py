@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from mothertongue import durability
 from mothertongue.corpus.identify.space import Bags, Seed, bags, py3langid_seed
 from mothertongue.corpus.identify.taught import not_an_identifier, read_arrays
+from mothertongue.corpus.identify.words import word_bags
 from mothertongue.corpus.scripts import script_shares
 from mothertongue.errors import InputError, Problem
 from mothertongue.fingerprint import canonical_json
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 FEWEST: Final = 50
 """Lines below which nothing can be held out to see what was learned."""
 _OWN_COLUMN = 0.1
@@ -40,6 +41,8 @@ class LineProfile:
     """The digest of the automaton that found the n-grams."""
     parts: tuple[Bags, ...]
     """One collection of lines per writing system, largest first."""
+    words: tuple[Bags, ...]
+    """The words of the same lines."""
 
     @property
     def lines(self) -> int:
@@ -50,9 +53,10 @@ class LineProfile:
         """Write the profile as one compressed `.npz` file."""
         header = {"format": FORMAT, "language": self.language, "automaton": self.automaton, "parts": len(self.parts)}
         arrays: dict[str, NDArray[np.generic]] = {"header": np.frombuffer(canonical_json(header).encode(), np.uint8)}
-        for number, part in enumerate(self.parts):
-            arrays |= {f"features{number}": part.features, f"weights{number}": part.weights}
-            arrays[f"starts{number}"] = part.starts
+        for kind, several in (("ngram", self.parts), ("word", self.words)):
+            for number, part in enumerate(several):
+                arrays |= {f"{kind}_features{number}": part.features, f"{kind}_weights{number}": part.weights}
+                arrays[f"{kind}_starts{number}"] = part.starts
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         durability.write_bytes(path, buffer.getvalue())
@@ -76,7 +80,9 @@ def build_profile(language: str, lines: Iterable[str], *, seed_identifier: Seed 
             )
         )
     automaton = (seed_identifier or py3langid_seed()).automaton
-    return LineProfile(language, automaton.digest, tuple(bags(part, automaton) for part in by_script(usable)))
+    groups = by_script(usable)
+    parts = tuple(bags(group, automaton) for group in groups)
+    return LineProfile(language, automaton.digest, parts, tuple(word_bags(group) for group in groups))
 
 
 def usable_lines(lines: Iterable[str]) -> list[str]:
@@ -103,16 +109,20 @@ def read_line_profile(path: Path) -> LineProfile:
         header = json.loads(arrays["header"].tobytes())
         if header["format"] != FORMAT:
             raise ValueError(f"format {header['format']}, this version reads format {FORMAT}")
-        parts = tuple(_part(arrays, number) for number in range(header["parts"]))
-        return LineProfile(str(header["language"]), str(header["automaton"]), parts)
+        parts, words = (
+            tuple(_part(arrays, kind, number) for number in range(header["parts"])) for kind in ("ngram", "word")
+        )
+        if list(map(len, parts)) != list(map(len, words)):
+            raise ValueError("its arrays do not fit together")
+        return LineProfile(str(header["language"]), str(header["automaton"]), parts, words)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(not_an_identifier(path, str(error), "an n-gram profile written by mothertongue")) from error
 
 
-def _part(arrays: dict[str, NDArray[np.generic]], number: int) -> Bags:
-    features = arrays[f"features{number}"].astype(np.int32, casting="safe")
-    weights = arrays[f"weights{number}"].astype(np.float32, casting="safe")
-    starts = arrays[f"starts{number}"].astype(np.int64, casting="safe")
+def _part(arrays: dict[str, NDArray[np.generic]], kind: str, number: int) -> Bags:
+    features = arrays[f"{kind}_features{number}"].astype(np.int32, casting="safe")
+    weights = arrays[f"{kind}_weights{number}"].astype(np.float32, casting="safe")
+    starts = arrays[f"{kind}_starts{number}"].astype(np.int64, casting="safe")
     whole = starts[0] == 0 and starts[-1] == len(features) == len(weights) and (np.diff(starts) >= 0).all()
     if not whole or (len(features) and features.min() < 0):
         raise ValueError("its arrays do not fit together")

@@ -149,6 +149,16 @@ class Bags:
         return Bags(self.features[entries], self.weights[entries], starts)
 
 
+def bags_of(texts: Sequence[NDArray[np.int32]]) -> Bags:
+    """Return the features of texts given as they follow each other."""
+    counted = [np.unique(features, return_counts=True) for features in texts]
+    starts = np.zeros(len(counted) + 1, np.int64)
+    np.cumsum([len(features) for features, _ in counted], out=starts[1:])
+    features = np.concatenate([np.empty(0, np.int32), *(features for features, _ in counted)])
+    counts = np.concatenate([np.empty(0, np.int64), *(counts for _, counts in counted)])
+    return Bags(features, np.log1p(counts).astype(np.float32), starts)
+
+
 def joined(parts: Sequence[Bags]) -> Bags:
     """Return the bags of several collections as one, in their order."""
     starts = [np.zeros(1, np.int64)]

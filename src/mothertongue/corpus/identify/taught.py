@@ -24,10 +24,11 @@ from mothertongue import durability
 from mothertongue.corpus.identify.calibration import FACTS, Calibration
 from mothertongue.corpus.identify.identifier import NO_LANGUAGE, UNKNOWN, Ranking
 from mothertongue.corpus.identify.space import UNCOVERED_ROWS, Automaton, encode
+from mothertongue.corpus.identify.words import Words, word_bags
 from mothertongue.errors import InputError, Problem
 from mothertongue.fingerprint import canonical_json
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 BATCH: Final = 512
 """Texts that are scored at once: bounds memory to a few megabytes."""
 LEAST: Final = 0.001
@@ -50,6 +51,7 @@ class TaughtIdentifier:
     expected: NDArray[np.float64]
     """[labels] by how many nats per feature a text of the label beats the average of all languages."""
     calibration: Calibration
+    words: Words
     facts: Mapping[str, Any]
     """How it was taught: languages, lines, nearest languages, what was confused when its own lines were held out."""
 
@@ -76,6 +78,10 @@ class TaughtIdentifier:
     def _starts(self) -> NDArray[np.int64]:
         return np.array([self.tags.index(name) for name in self.names])
 
+    @cached_property
+    def _worded(self) -> NDArray[np.int64]:
+        return np.array([self.names.index(label) for label in self.words.labels], np.int64)
+
     def identify(self, texts: Sequence[str]) -> list[Ranking]:
         """Return up to eight labels of each text with their probabilities, best first; `und` is none of the labels.
 
@@ -94,8 +100,9 @@ class TaughtIdentifier:
         data, starts = encode(texts)
         columns, mass = score(data, starts, *self.automaton.parts, self.table)
         scores = np.maximum.reduceat(columns[:, :-1], self._starts, axis=1).astype(np.float64)
-        background = columns[:, -1].astype(np.float64)
-        return self.calibration.probabilities(scores, background, np.maximum(mass, 1e-6), self.expected)
+        background, mass = columns[:, -1].astype(np.float64), np.maximum(mass, 1e-6)
+        scores[:, self._worded] += np.sqrt(mass)[:, None] * self.words.evidence(word_bags(texts))
+        return self.calibration.probabilities(scores, background, mass, self.expected)
 
     def _ranked(self, texts: Sequence[str]) -> list[Ranking]:
         names = (*self.names, UNKNOWN)
@@ -120,7 +127,7 @@ class TaughtIdentifier:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Worker processes get the arrays, not the caches.
-        parts = (self.automaton, self.tags, self.table, self.expected, self.calibration, dict(self.facts))
+        parts = (self.automaton, self.tags, self.table, self.expected, self.calibration, self.words, dict(self.facts))
         return (TaughtIdentifier, parts)
 
 
@@ -131,6 +138,7 @@ def _arrays(made: TaughtIdentifier) -> dict[str, NDArray[Any]]:
         "features": made.automaton.features,
         "scale": made.calibration.scale,
         "unknown": list(made.calibration.unknown),
+        "words": list(made.words.labels),
         "facts": dict(made.facts),
     }
     return {
@@ -140,6 +148,8 @@ def _arrays(made: TaughtIdentifier) -> dict[str, NDArray[Any]]:
         "outputs": made.automaton.outputs,
         "table": made.table.astype(np.float16),
         "expected": made.expected,
+        "word_features": made.words.features,
+        "word_table": made.words.table.astype(np.float16),
     }
 
 
@@ -158,8 +168,10 @@ def _read(path: Path, _content: str) -> TaughtIdentifier:
         automaton = Automaton(arrays["moves"], arrays["rows"], arrays["outputs"], int(header["features"]))
         calibration = Calibration(float(header["scale"]), tuple(header["unknown"]))
         table = np.ascontiguousarray(arrays["table"].astype(np.float32))
+        word_table = np.ascontiguousarray(arrays["word_table"].astype(np.float32))
+        words = Words(tuple(header["words"]), arrays["word_features"], word_table)
         made = TaughtIdentifier(
-            automaton, tuple(header["tags"]), table, arrays["expected"], calibration, header["facts"]
+            automaton, tuple(header["tags"]), table, arrays["expected"], calibration, words, header["facts"]
         )
         _check(made)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
@@ -182,9 +194,10 @@ def _check(made: TaughtIdentifier) -> None:
     """Raise ValueError unless every index stays inside: compiled code does not look."""
     automaton = made.automaton
     states = len(automaton.rows)
-    types = [str(part.dtype) for part in (automaton.moves, automaton.rows, automaton.outputs)]
+    words = made.words
+    types = [str(part.dtype) for part in (automaton.moves, automaton.rows, automaton.outputs, words.features)]
     inside = (
-        types == ["uint32", "int32", "int32"]
+        types == ["uint32", "int32", "int32", "int32"]
         and len(automaton.moves) % 256 == 0
         and len(automaton.outputs) == states
         and states > 0
@@ -197,6 +210,10 @@ def _check(made: TaughtIdentifier) -> None:
         and made.expected.shape == (len(made.names),)
         and len(made.calibration.unknown) == FACTS
         and bool(np.isfinite(made.table).all())
+        and set(words.labels) <= set(made.names)
+        and words.table.shape == (len(words.features), len(words.labels))
+        and bool((np.diff(words.features) > 0).all())
+        and bool(np.isfinite(words.table).all())
     )
     if not inside:
         raise ValueError("its arrays do not fit together")

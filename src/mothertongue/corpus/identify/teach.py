@@ -29,6 +29,7 @@ from mothertongue.corpus.identify.identifier import NO_LANGUAGE
 from mothertongue.corpus.identify.profile import LineProfile, build_profile, usable_lines
 from mothertongue.corpus.identify.space import Bags, Seed, joined, py3langid_seed
 from mothertongue.corpus.identify.taught import TaughtIdentifier
+from mothertongue.corpus.identify.words import Words
 from mothertongue.errors import InputError, Problem
 
 FOLDS: Final = 5
@@ -64,9 +65,10 @@ def teach_identifier(
     _refuse_same(language, neighbours or {}, given)
     profiles = [_profile(tag, value, seed) for tag, value in sorted(given.items())]
     columns = [Column.learn(profile.language, part, seed) for profile in profiles for part in profile.parts]
+    words = {profile.language: profile.words for profile in profiles}
     taught = next(profile for profile in profiles if profile.language == language)
     facts = {"language": language, "seed": seed.name, "nearest": nearest_languages(taught, seed)}
-    return _assemble(facts, seed, columns, unknown_share)
+    return _assemble(facts, seed, columns, words, unknown_share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +153,13 @@ def _left_out(lines: Bags, size: int) -> Floats:
     return found
 
 
-def _assemble(facts: dict[str, Any], seed: Seed, columns: Sequence[Column], unknown_share: float) -> TaughtIdentifier:
+def _assemble(
+    facts: dict[str, Any],
+    seed: Seed,
+    columns: Sequence[Column],
+    words: Mapping[str, Sequence[Bags]],
+    unknown_share: float,
+) -> TaughtIdentifier:
     """Return the identifier over the seed's columns and the learned ones."""
     tags = (*seed.tags, *(column.tag for column in columns))
     order = sorted(range(len(tags)), key=lambda number: (tags[number], number))
@@ -159,7 +167,7 @@ def _assemble(facts: dict[str, Any], seed: Seed, columns: Sequence[Column], unkn
     background = background_of(seed)
     lined = {column.tag for column in columns}
     bases = [column.basis(seed, lined) for column in columns]
-    held = _held_out(seed, columns, bases, names, background)
+    held = _held_out(seed, columns, bases, names, background, words)
     expected = _expected(seed, background, names, held)
     calibration = with_share(fit(held, expected, usual()), unknown_share)
     probabilities = calibration.probabilities(held.scores, held.background, held.mass, expected)
@@ -169,7 +177,9 @@ def _assemble(facts: dict[str, Any], seed: Seed, columns: Sequence[Column], unkn
     table = np.concatenate([seed.table, np.stack(learned, axis=1)], axis=1)
     complete = np.concatenate([table[:, order], background[:, None]], axis=1)
     sorted_tags = tuple(tags[number] for number in order)
-    return TaughtIdentifier(seed.automaton, sorted_tags, np.ascontiguousarray(complete), expected, calibration, facts)
+    known = Words.learn({tag: joined(parts) for tag, parts in words.items()})
+    complete = np.ascontiguousarray(complete)
+    return TaughtIdentifier(seed.automaton, sorted_tags, complete, expected, calibration, known, facts)
 
 
 def background_of(seed: Seed) -> NDArray[np.float32]:
@@ -211,6 +221,7 @@ def _held_out(
     bases: Sequence[Basis],
     names: Sequence[str],
     background: NDArray[np.float32],
+    words: Mapping[str, Sequence[Bags]],
 ) -> Labelled:
     """Return the scores of all lines, each by columns that have not seen it."""
     lines = joined([column.lines for column in columns])
@@ -229,7 +240,19 @@ def _held_out(
     for place, tag in enumerate((*seed.tags, *(column.tag for column in columns))):
         label = names.index(tag)
         scores[:, label] = np.maximum(scores[:, label], every[:, place])
-    return Labelled(scores, known[:, -1].astype(np.float64), lines.mass.astype(np.float64), truth)
+    mass = lines.mass.astype(np.float64)
+    scores[:, [names.index(tag) for tag in sorted(words)]] += np.sqrt(mass)[:, None] * _words_held_out(words, fold)
+    return Labelled(scores, known[:, -1].astype(np.float64), mass, truth)
+
+
+def _words_held_out(words: Mapping[str, Sequence[Bags]], fold: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the evidence of the words of all lines, each by words of the lines outside its fold."""
+    every = joined([part for parts in words.values() for part in parts])
+    evidence = np.zeros((len(every), len(words)), np.float32)
+    for number in range(FOLDS):
+        left = {tag: joined([part.take(folds_of(part) != number) for part in parts]) for tag, parts in words.items()}
+        evidence[fold == number] = Words.learn(left).evidence(every.take(fold == number))
+    return evidence
 
 
 def _lines(columns: Sequence[Column]) -> dict[str, int]:

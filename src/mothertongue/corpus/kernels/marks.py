@@ -451,7 +451,16 @@ def count_sentences(  # noqa: PLR0913 - compiled code has no objects
     for line in range(len(starts)):
         place, stop, ended = starts[line], stops[line], False
         while place < stop:
-            if classes[points[place]] & SPACE:
+            if not (ended or alone):
+                # Only the next mark that may end the sentence counts, and the word around it.
+                before = place
+                while place < stop and not classes[points[place]] & SENTENCE_END:
+                    place += 1
+                if place == stop:
+                    break
+                while place > before and not classes[points[place - 1]] & SPACE:
+                    place -= 1
+            elif classes[points[place]] & SPACE:
                 place += 1
                 continue
             left, slot, number = place, -1, 1

@@ -182,8 +182,11 @@ def _repeated(parts: Parts, characters: Numbers, kind: str) -> Values:
 
 def _distinct(tokens: Parts, words: tuple[str, ...]) -> Numbers:
     known = matching.known_parts(tokens.hashes, *keys(words))
-    pairs = np.unique(tokens.text[known >= 0] * len(words) + known[known >= 0])
-    return np.bincount(pairs // len(words), minlength=len(tokens.count))
+    found = np.zeros((len(tokens.count), len(words)), np.bool_)
+    met = np.flatnonzero(known >= 0)
+    found[np.searchsorted(tokens.first, met, side="right") - 1, known[met]] = True
+    distinct: Numbers = found.sum(1)
+    return distinct
 
 
 @lru_cache(maxsize=16)
