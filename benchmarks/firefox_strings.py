@@ -7,6 +7,7 @@ English string of the same name is left out.
 
 from __future__ import annotations
 
+import random
 import re
 import subprocess
 import zipfile
@@ -14,6 +15,8 @@ from pathlib import Path
 
 PACKAGE = "firefox-esr-l10n-{}"
 ENGLISH = "en-gb"
+MOST = 20
+"""Strings of one catalogue: those of errors in certificates alone would otherwise be half of what teaches."""
 _CATALOGUES = (".ftl", ".properties")
 _STRING = re.compile(r"^(\s*)([.\w-]+)\s*=[ \t]*(.*)$", re.MULTILINE)
 _PLACEABLE = re.compile(r"\{[^{}]*\}|%\d*\$?[A-Za-z]|</?\w[^>]*>|\\u[0-9A-Fa-f]{4}|\\n")
@@ -48,14 +51,15 @@ def strings(pack: Path) -> dict[Name, str]:
 
 
 def translated(folder: Path, code: str) -> dict[str, list[str]]:
-    """Catalogue -> its translated strings."""
+    """Catalogue -> some of its translated strings, drawn."""
     english = {} if code == ENGLISH else strings(fetch(folder, ENGLISH))
     pages: dict[str, list[str]] = {}
     for name, value in strings(fetch(folder, code)).items():
         words = _words(value)
         if len(words & _words(english.get(name, ""))) * 2 < len(words):
             pages.setdefault(name[0], []).append(value)
-    return pages
+    draw = random.Random(code)
+    return {name: draw.sample(values, min(MOST, len(values))) for name, values in pages.items()}
 
 
 def _words(text: str) -> set[str]:

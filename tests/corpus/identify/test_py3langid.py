@@ -5,13 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.corpus.identify.languages import LATIN, SENTENCES, lines
 
+from mothertongue.corpus.identify.identifier import MOST
 from mothertongue.corpus.identify.py3langid import Py3LangId, model
 
 MODEL = model()
 
 
 def agrees(text):
-    theirs = {tag: probability for tag, probability in MODEL.rank(text)[:15] if probability > 0.02}
+    theirs = {tag: probability for tag, probability in MODEL.rank(text)[:MOST] if probability > 0.02}
     ours = dict(Py3LangId().identify([text])[0])
     # the package counts in 32 bits; so the last digits differ
     assert {tag: ours.get(tag) for tag in theirs} == pytest.approx(theirs, abs=2e-3)

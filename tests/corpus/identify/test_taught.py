@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.corpus.identify.languages import LATIN, SISTER, lines
 
 from mothertongue.corpus.identify import make_identifier
-from mothertongue.corpus.identify.taught import BATCH, LEAST, MOST, read_arrays, read_taught
+from mothertongue.corpus.identify.identifier import LEAST, MOST
+from mothertongue.corpus.identify.taught import BATCH, read_arrays, read_taught
 from mothertongue.errors import InputError
 
 TEXTS = [*lines(LATIN, 5, seed=9), *lines(SISTER, 5, seed=9), "", "12345 !!!", "a", "Ja, nee.", "\ud800 x", "ᎣᏏᏲ"]

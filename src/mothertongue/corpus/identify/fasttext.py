@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from mothertongue import durability
-from mothertongue.corpus.identify.identifier import NO_LANGUAGE, Ranking
+from mothertongue.corpus.identify.identifier import MOST, NO_LANGUAGE, Ranking
 from mothertongue.corpus.identify.missing import missing_extra
 from mothertongue.corpus.identify.tags import bcp47
-from mothertongue.corpus.identify.taught import MOST, not_an_identifier
+from mothertongue.corpus.identify.taught import not_an_identifier
 from mothertongue.errors import InputError, WorkError
 
 FAMILY = "fasttext"

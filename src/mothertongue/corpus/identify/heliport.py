@@ -9,10 +9,9 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from mothertongue.corpus.identify.identifier import NO_LANGUAGE, UNKNOWN, Ranking
+from mothertongue.corpus.identify.identifier import LEAST, MOST, NO_LANGUAGE, UNKNOWN, Ranking
 from mothertongue.corpus.identify.missing import missing_extra
 from mothertongue.corpus.identify.tags import bcp47
-from mothertongue.corpus.identify.taught import LEAST, MOST
 from mothertongue.errors import InputError
 
 FAMILY = "heliport"

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mothertongue.corpus.identify.identifier import NO_LANGUAGE, Ranking
+from mothertongue.corpus.identify.identifier import NO_LANGUAGE, Ranking, rankings
 
 if TYPE_CHECKING:
     from mothertongue.corpus.identify.space import Seed
-
-LEAST: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -34,23 +32,14 @@ class Py3LangId:
         return {"identifier": "py3langid", "version": model_version()}
 
     def identify(self, texts: Sequence[str]) -> list[Ranking]:
-        """Return the likeliest labels of each text with the probabilities that `rank` of the package gives.
+        """Return up to eight labels of each text with the probabilities that `rank` of the package gives.
 
-        Labels below a probability of 0.0001 are left out.
+        Labels below a probability of 0.001 are left out.
         """
         if not texts:
             return []
-        probabilities = self.probabilities(texts)
-        order = np.argsort(-probabilities, axis=1, kind="stable")
-        values = np.take_along_axis(probabilities, order, axis=1)
-        counts = np.maximum((values >= LEAST).sum(1), 1)
-        names = parts().seed.tags
-        return [
-            [(names[label], share) for label, share in zip(ids[:count], shares[:count], strict=True)]
-            if text.strip()
-            else [(NO_LANGUAGE, 1.0)]
-            for text, ids, shares, count in zip(texts, order.tolist(), values.tolist(), counts.tolist(), strict=True)
-        ]
+        found = rankings(self.probabilities(texts), parts().seed.tags)
+        return [own if text.strip() else [(NO_LANGUAGE, 1.0)] for text, own in zip(texts, found, strict=True)]
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return [texts, columns of the model] probabilities; a label with two columns has all of it in the first."""

@@ -150,13 +150,13 @@ class Bags:
 
 
 def bags_of(texts: Sequence[NDArray[np.int32]]) -> Bags:
-    """Return the features of texts given as they follow each other."""
-    counted = [np.unique(features, return_counts=True) for features in texts]
-    starts = np.zeros(len(counted) + 1, np.int64)
-    np.cumsum([len(features) for features, _ in counted], out=starts[1:])
-    features = np.concatenate([np.empty(0, np.int32), *(features for features, _ in counted)])
-    counts = np.concatenate([np.empty(0, np.int64), *(counts for _, counts in counted)])
-    return Bags(features, np.log1p(counts).astype(np.float32), starts)
+    """Return the features of texts given as they follow each other; features are not negative."""
+    sizes = [len(features) for features in texts]
+    numbers = np.repeat(np.arange(len(texts), dtype=np.int64), sizes)
+    given = np.concatenate([np.empty(0, np.int32), *texts])
+    both, counts = np.unique(numbers << 32 | given, return_counts=True)
+    starts = np.searchsorted(both, np.arange(len(texts) + 1, dtype=np.int64) << 32)
+    return Bags((both & 0x7FFF_FFFF).astype(np.int32), np.log1p(counts).astype(np.float32), starts)
 
 
 def joined(parts: Sequence[Bags]) -> Bags:

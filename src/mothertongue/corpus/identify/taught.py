@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from mothertongue import durability
 from mothertongue.corpus.identify.calibration import FACTS, Calibration
-from mothertongue.corpus.identify.identifier import NO_LANGUAGE, UNKNOWN, Ranking
+from mothertongue.corpus.identify.identifier import NO_LANGUAGE, UNKNOWN, Ranking, rankings
 from mothertongue.corpus.identify.space import UNCOVERED_ROWS, Automaton, encode
 from mothertongue.corpus.identify.words import Words, word_bags
 from mothertongue.errors import InputError, Problem
@@ -31,9 +31,6 @@ from mothertongue.fingerprint import canonical_json
 FORMAT: Final = 2
 BATCH: Final = 512
 """Texts that are scored at once: bounds memory to a few megabytes."""
-LEAST: Final = 0.001
-"""Labels below this probability are not listed."""
-MOST: Final = 8
 _WORD = regex.compile(r"\p{L}")
 _LARGEST = 1 << 30
 """A file that unpacks to more than this is no identifier."""
@@ -87,10 +84,10 @@ class TaughtIdentifier:
 
         Labels below 0.001 are left out, so a ranking sums to a little less than 1. Text without letters is `zxx`.
         """
-        rankings: list[Ranking] = []
+        found: list[Ranking] = []
         for start in range(0, len(texts), BATCH):
-            rankings += self._ranked(texts[start : start + BATCH])
-        return rankings
+            found += self._ranked(texts[start : start + BATCH])
+        return found
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return [texts, labels + 1] probabilities in the order of `names`; the last column is `und`."""
@@ -105,19 +102,13 @@ class TaughtIdentifier:
         return self.calibration.probabilities(scores, background, mass, self.expected)
 
     def _ranked(self, texts: Sequence[str]) -> list[Ranking]:
-        names = (*self.names, UNKNOWN)
         worded = [number for number, text in enumerate(texts) if _WORD.search(text)]
-        rankings: list[Ranking] = [[(NO_LANGUAGE, 1.0)] for _ in texts]
-        if not worded:
-            return rankings
-        probabilities = self.probabilities([texts[number] for number in worded])
-        most = min(MOST, len(names))
-        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :most]
-        values = np.take_along_axis(probabilities, best, axis=1)
-        listed = np.maximum((values >= LEAST).sum(1), 1)
-        for number, ids, shares, count in zip(worded, best.tolist(), values.tolist(), listed.tolist(), strict=True):
-            rankings[number] = [(names[label], share) for label, share in zip(ids[:count], shares[:count], strict=True)]
-        return rankings
+        found: list[Ranking] = [[(NO_LANGUAGE, 1.0)] for _ in texts]
+        if worded:
+            probabilities = self.probabilities([texts[number] for number in worded])
+            for number, ranking in zip(worded, rankings(probabilities, (*self.names, UNKNOWN)), strict=True):
+                found[number] = ranking
+        return found
 
     def write(self, path: Path) -> None:
         """Write the identifier as one compressed `.npz` file; equal identifiers give equal bytes."""

@@ -57,7 +57,7 @@ class Language(RowTagger):
     """
 
     name: ClassVar[str] = "language"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     columns: ClassVar[pa.Schema] = schema(
         label=WORD,
         label_probability=NUMBER,
