@@ -145,12 +145,21 @@ class Bomb:
     def due(self, ordinal: int) -> bool:
         del ordinal
         count = append(self.notes / "steps", ".")
-        if count < self.ordinal or ((self.notes / "fired").exists() and not self.forever):
+        if count < self.ordinal or not (self.forever or first(self.notes / "spent")):
             return False
         append(self.notes / "fired", f"{os.getpid()}\n")
         if self.victim == "group":
             os.killpg(os.getpgrp(), signal.SIGKILL)
         return True
+
+
+def first(path: Path) -> bool:
+    """Whether this process is the one that makes the file: two may come to the same step at once."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def append(path: Path, text: str) -> int:
