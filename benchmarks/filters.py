@@ -129,6 +129,7 @@ def rules_of(peer: str) -> RuleSet:
 
 
 def run(command: list[str], environment: Mapping[str, str]) -> Result:
+    """Return what a program printed as JSON on its last line; SystemExit with its last words when it fails."""
     done = subprocess.run(
         command, env={**os.environ, **environment}, cwd=ROOT, check=False, capture_output=True, text=True
     )
@@ -167,6 +168,7 @@ class Contest:
         return target, run(command, self.environment)
 
     def explain(self, rows: list[dict[str, str]]) -> dict[str, Any]:
+        """Return datatrove's reason and tokens of each row, by id."""
         source, target = self.fresh().with_suffix(".jsonl"), self.fresh().with_suffix(".json")
         source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         script = str(ROOT / "benchmarks" / "filters_peers.py")
@@ -235,6 +237,7 @@ def dolma_decisions(folder: Path) -> dict[str, Result]:
 
 
 def compare_dolma(_: Contest, mine: Path, theirs: Path) -> Result:
+    """Return how many decisions on all documents are dolma's, and those that are not."""
     ours_, peer = our_decisions(mine), dolma_decisions(theirs)
     differences = [
         {
@@ -251,6 +254,7 @@ def compare_dolma(_: Contest, mine: Path, theirs: Path) -> Result:
 
 
 def compare_datatrove(contest: Contest, mine: Path, theirs: Path) -> Result:
+    """Return how many decisions on all documents are datatrove's, and those that are not and why."""
     ours_ = our_decisions(mine)
     kept = {line for file in theirs.glob("*.kept") for line in file.read_text(encoding="utf-8").split("\n")}
     other = {name for name, row in ours_.items() if row["keep"] != (name in kept)}
@@ -274,6 +278,7 @@ def compare_datatrove(contest: Contest, mine: Path, theirs: Path) -> Result:
 
 
 def our_tokens(text: str) -> list[str]:
+    """Return the tokens that the rules of datatrove are measured on here."""
     from mothertongue.corpus.kernels.strings import word_rules
     from mothertongue.corpus.kernels.texts import slices
 
@@ -302,6 +307,7 @@ def first_difference(here: list[str], there: list[str]) -> str:
 def summary(
     ours_: Mapping[str, Result], kept_there: int, differences: list[dict[str, str]], reasons: float | None
 ) -> Result:
+    """Return the counts of kept documents, the share of equal decisions, and the causes of the others."""
     result: Result = {
         "documents": len(ours_),
         "kept_here": sum(row["keep"] for row in ours_.values()),
@@ -353,6 +359,7 @@ def rates(documents: int, done: Mapping[str, float], begun: Mapping[str, float])
 
 
 def shown(result: Result) -> str:
+    """Return one turn of one side in a line."""
     steps = ", ".join(
         f"{step} {result[step]['seconds']:.0f}/s ({result[step]['cpu']:.0f} per second of a processor)"
         for step in (*STEPS, "whole")
@@ -429,6 +436,7 @@ def main() -> None:
 
 
 def report(results: Result) -> None:
+    """Print ratios and decisions."""
     for name, row in results.items():
         for clock in ("wall", "processor"):
             rules, reading, start = (row[clock][step]["ratio"] for step in ("rules", "with_reading", "with_start"))

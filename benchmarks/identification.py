@@ -311,6 +311,7 @@ def calibrate(taught: Lines, seed: Seed) -> None:
 
 
 def main() -> None:
+    """Measures everything and prints it; with --calibrate prints the usual calibration instead."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--folder", type=Path, help="where the package is kept; a temporary folder unless given")
