@@ -1,8 +1,9 @@
 """From scores to probabilities, with "none of these": a few numbers for one decision, learned from held-out lines.
 
 A label's probability falls with the distance of its score from the best one, on a scale that grows with the length of
-the text. "None of these" is a logistic decision over three facts: how typical the text is of the best label, how far
-the second one is behind, and how short the text is. Examples of it are lines whose own label is hidden.
+the text. "None of these" is a logistic decision over four facts: how typical the text is of the best label, how far
+the second one is behind, how short the text is, and how far the label stands out from the others. Examples of it are
+lines whose own label is hidden.
 """
 
 from __future__ import annotations

@@ -75,10 +75,6 @@ class TaughtIdentifier:
     def _starts(self) -> NDArray[np.int64]:
         return np.array([self.tags.index(name) for name in self.names])
 
-    @cached_property
-    def _worded(self) -> NDArray[np.int64]:
-        return np.array([self.names.index(label) for label in self.words.labels], np.int64)
-
     def identify(self, texts: Sequence[str]) -> list[Ranking]:
         """Return up to eight labels of each text with their probabilities, best first; `und` is none of the labels.
 
@@ -96,9 +92,9 @@ class TaughtIdentifier:
         score: Callable[..., Any] = text_scores
         data, starts = encode(texts)
         columns, mass = score(data, starts, *self.automaton.parts, self.table)
-        scores = np.maximum.reduceat(columns[:, :-1], self._starts, axis=1).astype(np.float64)
+        scores = np.maximum.reduceat(columns[:, :-1], self._starts, axis=1)
         background, mass = columns[:, -1].astype(np.float64), np.maximum(mass, 1e-6)
-        scores[:, self._worded] += np.sqrt(mass)[:, None] * self.words.evidence(word_bags(texts))
+        scores = self.words.added(scores, mass, self.names, word_bags(texts))
         return self.calibration.probabilities(scores, background, mass, self.expected)
 
     def _ranked(self, texts: Sequence[str]) -> list[Ranking]:

@@ -64,11 +64,14 @@ def teach_identifier(
     given = {language: lines, **(neighbours or {})}
     _refuse_same(language, neighbours or {}, given)
     profiles = [_profile(tag, value, seed) for tag, value in sorted(given.items())]
-    columns = [Column.learn(profile.language, part, seed) for profile in profiles for part in profile.parts]
-    words = {profile.language: profile.words for profile in profiles}
+    columns = [
+        Column.learn(profile.language, part, words, seed)
+        for profile in profiles
+        for part, words in zip(profile.parts, profile.words, strict=True)
+    ]
     taught = next(profile for profile in profiles if profile.language == language)
     facts = {"language": language, "seed": seed.name, "nearest": nearest_languages(taught, seed)}
-    return _assemble(facts, seed, columns, words, unknown_share)
+    return _assemble(facts, seed, columns, unknown_share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,8 @@ class Column:
 
     tag: str
     lines: Bags
+    words: Bags
+    """The words of the same lines."""
     own: float
     """Weight of the counts."""
     near: tuple[int, ...]
@@ -85,7 +90,7 @@ class Column:
     """Their weights, and that of the even share."""
 
     @staticmethod
-    def learn(tag: str, lines: Bags, seed: Seed, barred: str = NO_LANGUAGE) -> Column:
+    def learn(tag: str, lines: Bags, words: Bags, seed: Seed, barred: str = NO_LANGUAGE) -> Column:
         """Return the class of some lines; it does not lean on the language `barred`."""
         from mothertongue.corpus.identify.kernels import mixture
 
@@ -96,7 +101,7 @@ class Column:
         even = np.full(len(lines.features), 1 / seed.automaton.features)
         mixed = np.stack([_left_out(lines, seed.automaton.size), *parts, even], axis=1)
         shares = mixture(mixed, lines.weights, _ROUNDS)
-        return Column(tag, lines, float(shares[0]), near, shares[1:])
+        return Column(tag, lines, words, float(shares[0]), near, shares[1:])
 
     def basis(self, seed: Seed, lined: Collection[str]) -> Basis:
         """Return what its probabilities rest on beside its own counts; `lined` languages have lines of their own."""
@@ -153,13 +158,7 @@ def _left_out(lines: Bags, size: int) -> Floats:
     return found
 
 
-def _assemble(
-    facts: dict[str, Any],
-    seed: Seed,
-    columns: Sequence[Column],
-    words: Mapping[str, Sequence[Bags]],
-    unknown_share: float,
-) -> TaughtIdentifier:
+def _assemble(facts: dict[str, Any], seed: Seed, columns: Sequence[Column], unknown_share: float) -> TaughtIdentifier:
     """Return the identifier over the seed's columns and the learned ones."""
     tags = (*seed.tags, *(column.tag for column in columns))
     order = sorted(range(len(tags)), key=lambda number: (tags[number], number))
@@ -167,7 +166,7 @@ def _assemble(
     background = background_of(seed)
     lined = {column.tag for column in columns}
     bases = [column.basis(seed, lined) for column in columns]
-    held = _held_out(seed, columns, bases, names, background, words)
+    held = _held_out(seed, columns, bases, names, background)
     expected = _expected(seed, background, names, held)
     calibration = with_share(fit(held, expected, usual()), unknown_share)
     probabilities = calibration.probabilities(held.scores, held.background, held.mass, expected)
@@ -177,9 +176,15 @@ def _assemble(
     table = np.concatenate([seed.table, np.stack(learned, axis=1)], axis=1)
     complete = np.concatenate([table[:, order], background[:, None]], axis=1)
     sorted_tags = tuple(tags[number] for number in order)
-    known = Words.learn({tag: joined(parts) for tag, parts in words.items()})
+    words = _words([(column.tag, column.words) for column in columns])
     complete = np.ascontiguousarray(complete)
-    return TaughtIdentifier(seed.automaton, sorted_tags, complete, expected, calibration, known, facts)
+    return TaughtIdentifier(seed.automaton, sorted_tags, complete, expected, calibration, words, facts)
+
+
+def _words(lines: Sequence[tuple[str, Bags]]) -> Words:
+    """Return what the words of lines say, given as one collection or several of each language."""
+    tags = dict.fromkeys(tag for tag, _ in lines)
+    return Words.learn({tag: joined([found for owner, found in lines if owner == tag]) for tag in tags})
 
 
 def background_of(seed: Seed) -> NDArray[np.float32]:
@@ -221,7 +226,6 @@ def _held_out(
     bases: Sequence[Basis],
     names: Sequence[str],
     background: NDArray[np.float32],
-    words: Mapping[str, Sequence[Bags]],
 ) -> Labelled:
     """Return the scores of all lines, each by columns that have not seen it."""
     lines = joined([column.lines for column in columns])
@@ -240,19 +244,12 @@ def _held_out(
     for place, tag in enumerate((*seed.tags, *(column.tag for column in columns))):
         label = names.index(tag)
         scores[:, label] = np.maximum(scores[:, label], every[:, place])
-    mass = lines.mass.astype(np.float64)
-    scores[:, [names.index(tag) for tag in sorted(words)]] += np.sqrt(mass)[:, None] * _words_held_out(words, fold)
-    return Labelled(scores, known[:, -1].astype(np.float64), mass, truth)
-
-
-def _words_held_out(words: Mapping[str, Sequence[Bags]], fold: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the evidence of the words of all lines, each by words of the lines outside its fold."""
-    every = joined([part for parts in words.values() for part in parts])
-    evidence = np.zeros((len(every), len(words)), np.float32)
+    mass, found = lines.mass.astype(np.float64), joined([column.words for column in columns])
     for number in range(FOLDS):
-        left = {tag: joined([part.take(folds_of(part) != number) for part in parts]) for tag, parts in words.items()}
-        evidence[fold == number] = Words.learn(left).evidence(every.take(fold == number))
-    return evidence
+        inside = fold == number
+        words = _words([(column.tag, column.words.take(folds_of(column.words) != number)) for column in columns])
+        scores[inside] = words.added(scores[inside], mass[inside], names, found.take(inside))
+    return Labelled(scores, known[:, -1].astype(np.float64), mass, truth)
 
 
 def _lines(columns: Sequence[Column]) -> dict[str, int]:
@@ -268,8 +265,8 @@ def nearest_languages(profile: LineProfile, seed: Seed) -> list[tuple[str, float
     The weight of a language is its part in the mixture of `Column`, when the column of the language itself is barred.
     """
     weights: dict[str, float] = {}
-    for part in profile.parts:
-        column = Column.learn(profile.language, part, seed, barred=profile.language)
+    for part, words in zip(profile.parts, profile.words, strict=True):
+        column = Column.learn(profile.language, part, words, seed, barred=profile.language)
         for number, weight in zip(column.near, column.weights, strict=False):
             share = float(weight) * len(part) / profile.lines
             weights[seed.tags[number]] = weights.get(seed.tags[number], 0.0) + share

@@ -55,6 +55,13 @@ class Words:
         against = np.log(shares / shares.mean(1, keepdims=True))
         return Words(labels, features, against.astype(np.float16).astype(np.float32))
 
+    def added(self, scores: Any, mass: Any, names: Sequence[str], found: Bags) -> NDArray[np.float64]:
+        """Return [texts, names] scores of n-grams, of the given mass, with the evidence of the words of the texts."""
+        both: NDArray[np.float64] = scores.astype(np.float64)
+        columns = [names.index(label) for label in self.labels]
+        both[:, columns] += np.sqrt(mass)[:, None] * self.evidence(found)
+        return both
+
     def evidence(self, found: Bags) -> Floats:
         """Return [texts, labels]: what the words of each text add to its score, per root of its number of words."""
         from mothertongue.corpus.identify.kernels import bag_scores
